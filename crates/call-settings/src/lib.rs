@@ -1,0 +1,39 @@
+//! Messenger call settings of a Page: what they are and which of them are lawful.
+//!
+//! This crate owns the values ([`CallSettings`], [`CallHours`], [`RingTarget`]), the update that is
+//! merged into them ([`SettingsUpdate`]) and every rule about them. It knows no wire format, does
+//! no I/O and reads no clock, so that each rule stands in one place and can be tested alone.
+//!
+//! The way in from outside is [`SettingsSubmission`]: what a caller sent, already split into
+//! members but not yet believed. [`SettingsSubmission::validate`] either makes a
+//! [`SettingsUpdate`] out of it or reports *every* mistake by its path ([`Violations`]).
+
+mod call_hours;
+mod clock_time;
+mod day_of_week;
+mod field;
+mod page_id;
+mod ring_target;
+mod settings;
+mod submission;
+mod time_zone;
+mod update;
+mod violation;
+
+pub use call_hours::{
+    CallHours, HoursConflict, HoursLimits, HoursLimitsError, MAX_ENTRIES_PER_DAY, OperatingHours,
+    OperatingHoursError,
+};
+pub use clock_time::{ClockTime, ClockTimeError};
+pub use day_of_week::{DayOfWeek, UnknownDay};
+pub use field::SettingsField;
+pub use page_id::{PageId, PageIdError};
+pub use ring_target::{RingTarget, UnknownRingTarget};
+pub use settings::CallSettings;
+pub use submission::{
+    CallHoursSubmission, CallRoutingSubmission, OperatingHoursSubmission, SettingsSubmission,
+    Submitted,
+};
+pub use time_zone::{TimeZoneId, UnknownTimeZone};
+pub use update::{CallHoursChange, SettingsUpdate};
+pub use violation::{FieldPath, PathSegment, Violation, ViolationKind, Violations};

@@ -1,0 +1,345 @@
+//! What a caller sent, and its validation as a whole.
+
+use crate::violation::{FieldPath, Violation, ViolationKind, Violations};
+use crate::{
+    CallHours, CallHoursChange, ClockTime, ClockTimeError, DayOfWeek, HoursConflict, HoursLimits,
+    OperatingHours, RingTarget, SettingsField, SettingsUpdate, TimeZoneId, call_hours,
+};
+
+/// A value as it was sent: the wire has looked at its type only.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Submitted<T> {
+    /// Not sent.
+    #[default]
+    Absent,
+    /// Sent as `null`.
+    Null,
+    /// Sent with the type that belongs there.
+    Value(T),
+    /// Sent with another type. Holds the value as it is to be shown in a message, shortened.
+    WrongType(String),
+}
+
+/// The settings as sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the wire's own names")]
+pub struct SettingsSubmission {
+    pub audio_enabled: Submitted<bool>,
+    pub icon_enabled: Submitted<bool>,
+    pub video_enabled: Submitted<bool>,
+    pub call_routing: Submitted<CallRoutingSubmission>,
+    pub call_hours: Submitted<CallHoursSubmission>,
+}
+
+/// `call_routing` as sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallRoutingSubmission {
+    /// The member `ring_target`.
+    pub ring_target: Submitted<String>,
+    /// Names of members that are not known here.
+    pub unknown_members: Vec<String>,
+}
+
+/// `call_hours` as sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallHoursSubmission {
+    /// The member `timezone_id`.
+    pub timezone_id: Submitted<String>,
+    /// The member `weekly_operating_hours`.
+    pub weekly_operating_hours: Submitted<Vec<Submitted<OperatingHoursSubmission>>>,
+    /// Names of members that are not known here.
+    pub unknown_members: Vec<String>,
+}
+
+/// One entry of `weekly_operating_hours` as sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OperatingHoursSubmission {
+    /// The member `day_of_week`.
+    pub day_of_week: Submitted<String>,
+    /// The member `open_time`.
+    pub open_time: Submitted<String>,
+    /// The member `close_time`.
+    pub close_time: Submitted<String>,
+    /// Names of members that are not known here.
+    pub unknown_members: Vec<String>,
+}
+
+impl OperatingHoursSubmission {
+    /// The members of an entry, in the order of the reference page.
+    pub const MEMBERS: [&'static str; 3] = ["day_of_week", "open_time", "close_time"];
+}
+
+const A_BOOLEAN: &str = "a boolean";
+const AN_OBJECT: &str = "an object";
+const A_ZONE: &str = "the name of a time zone, a string such as \"Europe/Paris\"";
+const A_TIME: &str = "a time, a string of four digits HHMM such as \"0900\"";
+const A_DAY: &str = "a day, a string from \"MONDAY\" to \"SUNDAY\"";
+const A_TARGET: &str = "a string, one of {META, PARTNERS}";
+const ENTRIES: &str = "an array of entries; an empty one closes the whole week";
+
+impl SettingsSubmission {
+    /// Turns the submission into an update, or reports every mistake in it, first by path first.
+    pub fn validate(self, limits: HoursLimits) -> Result<SettingsUpdate, Violations> {
+        let mut check = Check::default();
+        let audio = FieldPath::of(SettingsField::AudioEnabled.name());
+        let icon = FieldPath::of(SettingsField::IconEnabled.name());
+        let video = FieldPath::of(SettingsField::VideoEnabled.name());
+        let update = SettingsUpdate {
+            audio_enabled: check.optional(&audio, self.audio_enabled, A_BOOLEAN),
+            icon_enabled: check.optional(&icon, self.icon_enabled, A_BOOLEAN),
+            video_enabled: check.optional(&video, self.video_enabled, A_BOOLEAN),
+            ring_target: check.call_routing(self.call_routing),
+            call_hours: check.call_hours(self.call_hours, limits),
+        };
+        match Violations::from_found(check.found) {
+            None => Ok(update),
+            Some(violations) => Err(violations),
+        }
+    }
+}
+
+/// Collects the mistakes while values are taken out of a submission.
+#[derive(Default)]
+struct Check {
+    found: Vec<Violation>,
+}
+
+impl Check {
+    fn report(&mut self, path: &FieldPath, kind: ViolationKind) {
+        self.found.push(Violation {
+            path: path.clone(),
+            kind,
+        });
+    }
+
+    fn optional<T>(
+        &mut self,
+        path: &FieldPath,
+        value: Submitted<T>,
+        expected: &'static str,
+    ) -> Option<T> {
+        match value {
+            Submitted::Absent => None,
+            value => self.required(path, value, expected),
+        }
+    }
+
+    fn required<T>(
+        &mut self,
+        path: &FieldPath,
+        value: Submitted<T>,
+        expected: &'static str,
+    ) -> Option<T> {
+        let kind = match value {
+            Submitted::Value(value) => return Some(value),
+            Submitted::Absent => ViolationKind::Missing { expected },
+            Submitted::Null => ViolationKind::NullNotAllowed { expected },
+            Submitted::WrongType(got) => ViolationKind::WrongType { expected, got },
+        };
+        self.report(path, kind);
+        None
+    }
+
+    fn unknown_members(
+        &mut self,
+        path: &FieldPath,
+        unknown: &[String],
+        known: &'static [&'static str],
+    ) {
+        for name in unknown {
+            self.report(
+                &path.member(&shortened(name)),
+                ViolationKind::UnknownMember { known },
+            );
+        }
+    }
+
+    fn call_routing(&mut self, submitted: Submitted<CallRoutingSubmission>) -> Option<RingTarget> {
+        let path = FieldPath::of(SettingsField::CallRouting.name());
+        let routing = self.optional(&path, submitted, AN_OBJECT)?;
+        let target_path = path.member("ring_target");
+        let target = self
+            .required(&target_path, routing.ring_target, A_TARGET)
+            .and_then(|text| {
+                let target = text.parse().ok();
+                if target.is_none() {
+                    let got = quoted(&text);
+                    self.report(&target_path, ViolationKind::UnknownRingTarget { got });
+                }
+                target
+            });
+        self.unknown_members(
+            &path,
+            &routing.unknown_members,
+            SettingsField::CallRouting.members(),
+        );
+        target
+    }
+
+    fn call_hours(
+        &mut self,
+        submitted: Submitted<CallHoursSubmission>,
+        limits: HoursLimits,
+    ) -> CallHoursChange {
+        if submitted == Submitted::Null {
+            return CallHoursChange::Remove;
+        }
+        let path = FieldPath::of(SettingsField::CallHours.name());
+        let Some(hours) = self.optional(&path, submitted, AN_OBJECT) else {
+            return CallHoursChange::Keep;
+        };
+        let before = self.found.len();
+        let zone = self.time_zone(&path.member("timezone_id"), hours.timezone_id);
+        let week_path = path.member("weekly_operating_hours");
+        let week = self
+            .required(&week_path, hours.weekly_operating_hours, ENTRIES)
+            .map(|entries| self.week(&week_path, entries, limits));
+        self.unknown_members(
+            &path,
+            &hours.unknown_members,
+            SettingsField::CallHours.members(),
+        );
+        match (zone, week) {
+            (Some(zone), Some(week)) if self.found.len() == before => {
+                let hours = CallHours::new(zone, week, limits)
+                    .expect("the conflicts of these very entries were reported above");
+                CallHoursChange::Replace(hours)
+            }
+            _ => CallHoursChange::Keep,
+        }
+    }
+
+    fn time_zone(&mut self, path: &FieldPath, submitted: Submitted<String>) -> Option<TimeZoneId> {
+        let text = self.required(path, submitted, A_ZONE)?;
+        text.parse()
+            .map_err(|error: crate::UnknownTimeZone| {
+                self.report(
+                    path,
+                    ViolationKind::UnknownTimeZone {
+                        got: quoted(&text),
+                        suggestion: error.suggestion,
+                    },
+                );
+            })
+            .ok()
+    }
+
+    fn week(
+        &mut self,
+        path: &FieldPath,
+        entries: Vec<Submitted<OperatingHoursSubmission>>,
+        limits: HoursLimits,
+    ) -> Vec<OperatingHours> {
+        let before = self.found.len();
+        let mut placed = Vec::with_capacity(entries.len());
+        for (position, entry) in entries.into_iter().enumerate() {
+            if self.found.len() - before > Violations::MOST {
+                break;
+            }
+            let entry_path = path.index(position);
+            if let Some(entry) = self.required(&entry_path, entry, AN_OBJECT)
+                && let Some(hours) = self.entry(&entry_path, entry)
+            {
+                placed.push((position, hours));
+            }
+        }
+        for conflict in call_hours::conflicts(&placed, limits) {
+            let entry = path.index(conflict.entry());
+            match conflict {
+                HoursConflict::RepeatedDay {
+                    first, day, limit, ..
+                } => self.report(
+                    &entry.member("day_of_week"),
+                    ViolationKind::RepeatedDay { day, first, limit },
+                ),
+                HoursConflict::Overlap { earlier, with, .. } => self.report(
+                    &entry.member("open_time"),
+                    ViolationKind::Overlap { earlier, with },
+                ),
+            }
+        }
+        // Conflicts were found after the values; put all back in the order of the entries.
+        self.found[before..].sort_by_key(|violation| {
+            violation
+                .path
+                .segments()
+                .iter()
+                .find_map(|segment| match segment {
+                    crate::PathSegment::Index(index) => Some(*index),
+                    crate::PathSegment::Member(_) => None,
+                })
+        });
+        placed.into_iter().map(|(_position, hours)| hours).collect()
+    }
+
+    fn entry(
+        &mut self,
+        path: &FieldPath,
+        entry: OperatingHoursSubmission,
+    ) -> Option<OperatingHours> {
+        let day_path = path.member("day_of_week");
+        let day = self
+            .required(&day_path, entry.day_of_week, A_DAY)
+            .and_then(|text| {
+                let day = text.parse::<DayOfWeek>().ok();
+                if day.is_none() {
+                    let got = quoted(&text);
+                    self.report(&day_path, ViolationKind::UnknownDay { got });
+                }
+                day
+            });
+        let open = self.time(&path.member("open_time"), entry.open_time);
+        let close_path = path.member("close_time");
+        let close = self.time(&close_path, entry.close_time);
+        if let (Some(open), Some(close)) = (open, close)
+            && close <= open
+        {
+            self.report(
+                &close_path,
+                ViolationKind::CloseNotAfterOpen { day, open, close },
+            );
+        }
+        self.unknown_members(
+            path,
+            &entry.unknown_members,
+            &OperatingHoursSubmission::MEMBERS,
+        );
+        OperatingHours::new(day?, open?, close?).ok()
+    }
+
+    fn time(&mut self, path: &FieldPath, submitted: Submitted<String>) -> Option<ClockTime> {
+        let text = self.required(path, submitted, A_TIME)?;
+        text.parse()
+            .map_err(|error| {
+                let kind = match error {
+                    ClockTimeError::Malformed => ViolationKind::MalformedTime {
+                        got: quoted(&text),
+                    },
+                    ClockTimeError::TwentyFourHundred => ViolationKind::TwentyFourHundred,
+                };
+                self.report(path, kind);
+            })
+            .ok()
+    }
+}
+
+/// The text for a message, at most 64 characters of it and without control characters.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 64;
+    let mut short: String = text
+        .chars()
+        .take(MOST)
+        .map(|character| if character.is_control() { ' ' } else { character })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text))
+}
+
+#[cfg(test)]
+mod tests;

