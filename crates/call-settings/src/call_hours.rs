@@ -267,8 +267,7 @@ mod tests {
             hours(Tuesday, "0900", "1200"),
             hours(Monday, "1300", "1700"),
         ];
-        let conflicts =
-            CallHours::new(paris(), week.clone(), HoursLimits::default()).unwrap_err();
+        let conflicts = CallHours::new(paris(), week.clone(), HoursLimits::default()).unwrap_err();
         assert_eq!(
             conflicts,
             [HoursConflict::RepeatedDay {

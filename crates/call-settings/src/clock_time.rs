@@ -100,8 +100,15 @@ mod tests {
             "09000", "٠٩٠٠", "0x10", " 0900",
         ];
         for text in malformed {
-            assert_eq!(text.parse::<ClockTime>(), Err(ClockTimeError::Malformed), "{text:?}");
+            assert_eq!(
+                text.parse::<ClockTime>(),
+                Err(ClockTimeError::Malformed),
+                "{text:?}"
+            );
         }
-        assert_eq!("2400".parse::<ClockTime>(), Err(ClockTimeError::TwentyFourHundred));
+        assert_eq!(
+            "2400".parse::<ClockTime>(),
+            Err(ClockTimeError::TwentyFourHundred)
+        );
     }
 }

@@ -80,7 +80,11 @@ mod tests {
             ("١٢", Err(PageIdError::NotDecimal)),
         ];
         for (text, expected) in cases {
-            assert_eq!(text.parse::<PageId>().map(PageId::get), expected, "{text:?}");
+            assert_eq!(
+                text.parse::<PageId>().map(PageId::get),
+                expected,
+                "{text:?}"
+            );
         }
     }
 }

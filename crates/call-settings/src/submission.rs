@@ -312,9 +312,9 @@ impl Check {
         text.parse()
             .map_err(|error| {
                 let kind = match error {
-                    ClockTimeError::Malformed => ViolationKind::MalformedTime {
-                        got: quoted(&text),
-                    },
+                    ClockTimeError::Malformed => {
+                        ViolationKind::MalformedTime { got: quoted(&text) }
+                    }
                     ClockTimeError::TwentyFourHundred => ViolationKind::TwentyFourHundred,
                 };
                 self.report(path, kind);
@@ -329,7 +329,13 @@ fn shortened(text: &str) -> String {
     let mut short: String = text
         .chars()
         .take(MOST)
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
         .collect();
     if text.chars().nth(MOST).is_some() {
         short.push('…');

@@ -97,10 +97,17 @@ mod tests {
             ("us/pacific", "US/Pacific"),
             ("utc", "UTC"),
             ("Etc/GMT+5", "Etc/GMT+5"),
-            ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+            (
+                "America/Argentina/Buenos_Aires",
+                "America/Argentina/Buenos_Aires",
+            ),
         ];
         for (text, name) in cases {
-            assert_eq!(text.parse::<TimeZoneId>().map(TimeZoneId::name), Ok(name), "{text}");
+            assert_eq!(
+                text.parse::<TimeZoneId>().map(TimeZoneId::name),
+                Ok(name),
+                "{text}"
+            );
         }
     }
 
@@ -126,7 +133,11 @@ mod tests {
         ];
         for (text, suggestion) in cases {
             let error = text.parse::<TimeZoneId>().unwrap_err();
-            assert_eq!(error.suggestion.map(TimeZoneId::name), suggestion, "{text:?}");
+            assert_eq!(
+                error.suggestion.map(TimeZoneId::name),
+                suggestion,
+                "{text:?}"
+            );
         }
     }
 }

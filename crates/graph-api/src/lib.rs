@@ -1,1 +1,39 @@
-//! x
+//! The Graph wire of the Messenger call settings.
+//!
+//! This crate turns what clients send into the domain's types, and answers and errors back into
+//! bytes: versions and paths, parameters in their four encodings, field selection, the error
+//! envelope with its one catalogue, and batch. It is pure; sockets, tokens and stores are elsewhere.
+//!
+//! Rules carry their source: "reference" is the published page of the edge, "guide" the calling
+//! guide, "seen" a recorded answer of the live API, "ours" a decision of this project.
+
+pub mod batch;
+pub mod catalogue;
+mod coercion;
+pub mod debug_token;
+mod error;
+mod fields;
+mod form;
+mod json;
+mod multipart;
+mod parameters;
+mod path;
+mod payload;
+mod prepared;
+mod trace_id;
+mod version;
+
+pub use coercion::settings_submission;
+pub use error::{GraphError, StandardError, StandardErrorEnvelope};
+pub use fields::{FieldSelection, SelectedField, SelectedMember};
+pub use json::{MAX_JSON_DEPTH, parse_json};
+pub use parameters::{ParameterValue, Parameters};
+pub use path::{Edge, GraphPath, Node, Route};
+pub use payload::{
+    CallHoursPayload, CallRoutingPayload, OperatingHoursPayload, PageMessengerCallSettingsPayload,
+    PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, RESULT_SUCCESS,
+    RingTargetName, SettingsList,
+};
+pub use prepared::PreparedSettings;
+pub use trace_id::{TRACE_RANDOM_BYTES, TraceIds};
+pub use version::GraphVersion;

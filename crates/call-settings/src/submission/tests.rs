@@ -121,7 +121,10 @@ fn long_and_odd_values_are_shortened() {
 fn entries_keep_their_order_and_days_are_canonical() {
     let update = hours(
         "us/pacific",
-        vec![entry("sunday", "0000", "2359"), entry("Monday", "0900", "1700")],
+        vec![
+            entry("sunday", "0000", "2359"),
+            entry("Monday", "0900", "1700"),
+        ],
     )
     .validate(HoursLimits::default())
     .unwrap();

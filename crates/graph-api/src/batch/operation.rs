@@ -1,0 +1,205 @@
+//! Reading a batch.
+
+use serde_json::{Map, Value};
+
+use super::reference;
+use crate::error::GraphError;
+use crate::json::{parse_json, quoted, shown};
+use crate::parameters::ParameterValue;
+
+/// The most operations of one batch (documented).
+pub const MAX_BATCH_OPERATIONS: usize = 50;
+
+/// One operation of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchOperation {
+    /// The method; GET where none was given.
+    pub method: http::Method,
+    /// The address, without host.
+    pub relative_url: String,
+    /// The body, a form or JSON.
+    pub body: Option<String>,
+    /// Headers of the operation's own.
+    pub headers: Vec<(String, String)>,
+    /// The name that later operations may refer to.
+    pub name: Option<String>,
+    /// Whether the answer is left out when the operation succeeds. Only an explicit `true` counts
+    /// (ours): both SDKs take a missing answer for a request to send the operation again.
+    pub omit_response_on_success: bool,
+    depends_on: Vec<String>,
+}
+
+/// One place of a batch: an operation, or why it cannot be read.
+pub type OperationSlot = Result<BatchOperation, GraphError>;
+
+/// A batch whose operations can be run one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchPlan {
+    operations: Vec<OperationSlot>,
+}
+
+impl BatchPlan {
+    /// Reads the parameter `batch`: a JSON array, or its text. A malformed operation spoils its own
+    /// place only; what no operation could be run under (no array, too many, a reference to nothing)
+    /// is an error of the whole.
+    pub fn from_parameter(value: &ParameterValue) -> Result<Self, GraphError> {
+        let parsed;
+        let value = match value {
+            ParameterValue::Json(Value::String(text)) | ParameterValue::Text(text) => {
+                parsed = parse_json(text.as_bytes())?;
+                &parsed
+            }
+            ParameterValue::Json(value) => value,
+        };
+        let Value::Array(elements) = value else {
+            return Err(GraphError::batch_not_array(&shown(value)));
+        };
+        if elements.is_empty() {
+            return Err(GraphError::batch_not_array("an empty one"));
+        }
+        if elements.len() > MAX_BATCH_OPERATIONS {
+            return Err(GraphError::batch_too_large(
+                elements.len(),
+                MAX_BATCH_OPERATIONS,
+            ));
+        }
+        let operations: Vec<OperationSlot> = elements
+            .iter()
+            .enumerate()
+            .map(|(position, element)| read_operation(position, element))
+            .collect();
+        check_names(&operations)?;
+        Ok(Self { operations })
+    }
+
+    /// The operations, in their order.
+    pub fn operations(&self) -> &[OperationSlot] {
+        &self.operations
+    }
+}
+
+impl BatchOperation {
+    /// The operation with the values of earlier answers in place of its references. `answer` gives
+    /// the body of the operation with a name if it succeeded.
+    pub fn resolved(
+        &self,
+        answer: impl Fn(&str) -> Option<Value>,
+    ) -> Result<BatchOperation, GraphError> {
+        for name in &self.depends_on {
+            if answer(name).is_none() {
+                return Err(GraphError::batch_dependency_failed(name, "depends_on"));
+            }
+        }
+        let mut resolved = self.clone();
+        resolved.relative_url = reference::replace(&self.relative_url, &answer)?;
+        if let Some(body) = &self.body {
+            resolved.body = Some(reference::replace(body, &answer)?);
+        }
+        Ok(resolved)
+    }
+
+    fn dependencies(&self) -> Vec<String> {
+        let mut names = self.depends_on.clone();
+        names.extend(reference::names(&self.relative_url));
+        names.extend(self.body.iter().flat_map(|body| reference::names(body)));
+        names
+    }
+}
+
+fn check_names(operations: &[OperationSlot]) -> Result<(), GraphError> {
+    let mut known: Vec<&str> = Vec::new();
+    for (position, slot) in operations.iter().enumerate() {
+        let Ok(operation) = slot else { continue };
+        for name in operation.dependencies() {
+            if !known.contains(&name.as_str()) {
+                return Err(GraphError::batch_unresolved(
+                    position,
+                    &crate::json::shortened(&name),
+                ));
+            }
+        }
+        known.extend(operation.name.as_deref());
+    }
+    Ok(())
+}
+
+fn read_operation(position: usize, element: &Value) -> OperationSlot {
+    let invalid = |violation: String| GraphError::batch_operation_invalid(position, &violation);
+    let Value::Object(members) = element else {
+        return Err(invalid(format!(
+            " must be an object - got {}",
+            shown(element)
+        )));
+    };
+    let text = |name: &str| optional_text(members, name).map_err(invalid);
+    let method = match text("method")? {
+        None => http::Method::GET,
+        Some(method) => method.to_ascii_uppercase().parse().map_err(|_error| {
+            invalid(format!(
+                "[method] must be an HTTP method - got {}",
+                quoted(&method)
+            ))
+        })?,
+    };
+    let Some(relative_url) = text("relative_url")? else {
+        return Err(invalid(
+            "[relative_url] is required, such as 1234567890/messenger_call_settings".to_owned(),
+        ));
+    };
+    Ok(BatchOperation {
+        method,
+        relative_url,
+        body: text("body")?,
+        headers: headers(members.get("headers")),
+        name: text("name")?.filter(|name| !name.is_empty()),
+        omit_response_on_success: matches!(
+            members.get("omit_response_on_success"),
+            Some(Value::Bool(true))
+        ),
+        depends_on: depends_on(members.get("depends_on")),
+    })
+}
+
+fn optional_text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, String> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(format!("[{name}] must be a string - got {}", shown(other))),
+    }
+}
+
+/// Headers come as an array of `Name: value` texts or of objects with `name` and `value`; others
+/// are left out.
+fn headers(value: Option<&Value>) -> Vec<(String, String)> {
+    let Some(Value::Array(elements)) = value else {
+        return Vec::new();
+    };
+    elements
+        .iter()
+        .filter_map(|element| match element {
+            Value::String(line) => {
+                let (name, value) = line.split_once(':')?;
+                Some((name.trim().to_owned(), value.trim().to_owned()))
+            }
+            Value::Object(pair) => Some((
+                pair.get("name")?.as_str()?.to_owned(),
+                pair.get("value")?.as_str()?.to_owned(),
+            )),
+            _ => None,
+        })
+        .collect()
+}
+
+/// One name, several with commas, or an array of names.
+fn depends_on(value: Option<&Value>) -> Vec<String> {
+    let names: Vec<&str> = match value {
+        Some(Value::String(text)) => text.split(',').collect(),
+        Some(Value::Array(elements)) => elements.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    names
+        .into_iter()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}

@@ -1,0 +1,215 @@
+//! From parameters to what a caller submitted: types are looked at here, values in the domain.
+
+use call_settings::{
+    CallHoursSubmission, CallRoutingSubmission, OperatingHoursSubmission, SettingsField,
+    SettingsSubmission, Submitted,
+};
+use serde_json::{Map, Value};
+
+use crate::json::{quoted, shown};
+use crate::parameters::{ParameterValue, Parameters};
+
+/// The settings among the parameters. Parameters of other names are ignored (seen: the SDKs send
+/// some); unknown members inside of an object are passed on, for the domain to refuse.
+pub fn settings_submission(parameters: &Parameters) -> SettingsSubmission {
+    let boolean = |field: SettingsField| boolean(parameters.get(field.name()));
+    SettingsSubmission {
+        audio_enabled: boolean(SettingsField::AudioEnabled),
+        icon_enabled: boolean(SettingsField::IconEnabled),
+        video_enabled: boolean(SettingsField::VideoEnabled),
+        call_routing: object(
+            parameters.get(SettingsField::CallRouting.name()),
+            call_routing,
+        ),
+        call_hours: object(parameters.get(SettingsField::CallHours.name()), call_hours),
+    }
+}
+
+/// In JSON a boolean is a JSON boolean; elsewhere it is one of four words.
+fn boolean(value: Option<&ParameterValue>) -> Submitted<bool> {
+    match value {
+        None => Submitted::Absent,
+        Some(ParameterValue::Text(text)) => match text.as_str() {
+            "true" | "1" => Submitted::Value(true),
+            "false" | "0" => Submitted::Value(false),
+            "null" => Submitted::Null,
+            other => Submitted::WrongType(format!("{}; write true or false", quoted(other))),
+        },
+        Some(ParameterValue::Json(Value::Bool(value))) => Submitted::Value(*value),
+        Some(ParameterValue::Json(Value::Null)) => Submitted::Null,
+        Some(ParameterValue::Json(other)) => Submitted::WrongType(shown(other)),
+    }
+}
+
+/// In JSON an object is a JSON object; elsewhere it comes as JSON text.
+fn object<T>(
+    value: Option<&ParameterValue>,
+    read: impl FnOnce(&Map<String, Value>) -> T,
+) -> Submitted<T> {
+    match value {
+        None => Submitted::Absent,
+        Some(ParameterValue::Json(value)) => object_value(value, read),
+        Some(ParameterValue::Text(text)) => match crate::parse_json(text.as_bytes()) {
+            Ok(value) => object_value(&value, read),
+            Err(_) => Submitted::WrongType(format!("{}, which is not JSON", quoted(text))),
+        },
+    }
+}
+
+fn object_value<T>(value: &Value, read: impl FnOnce(&Map<String, Value>) -> T) -> Submitted<T> {
+    match value {
+        Value::Object(members) => Submitted::Value(read(members)),
+        Value::Null => Submitted::Null,
+        other => Submitted::WrongType(shown(other)),
+    }
+}
+
+fn string(members: &Map<String, Value>, name: &str) -> Submitted<String> {
+    match members.get(name) {
+        None => Submitted::Absent,
+        Some(Value::String(text)) => Submitted::Value(text.clone()),
+        Some(Value::Null) => Submitted::Null,
+        Some(other) => Submitted::WrongType(shown(other)),
+    }
+}
+
+fn unknown_members(members: &Map<String, Value>, known: &[&str]) -> Vec<String> {
+    members
+        .keys()
+        .filter(|name| !known.contains(&name.as_str()))
+        .cloned()
+        .collect()
+}
+
+fn call_routing(members: &Map<String, Value>) -> CallRoutingSubmission {
+    CallRoutingSubmission {
+        ring_target: string(members, "ring_target"),
+        unknown_members: unknown_members(members, SettingsField::CallRouting.members()),
+    }
+}
+
+fn call_hours(members: &Map<String, Value>) -> CallHoursSubmission {
+    CallHoursSubmission {
+        timezone_id: string(members, "timezone_id"),
+        weekly_operating_hours: match members.get("weekly_operating_hours") {
+            None => Submitted::Absent,
+            Some(Value::Null) => Submitted::Null,
+            Some(Value::Array(entries)) => Submitted::Value(
+                entries
+                    .iter()
+                    .map(|entry| object_value(entry, operating_hours))
+                    .collect(),
+            ),
+            Some(other) => Submitted::WrongType(shown(other)),
+        },
+        unknown_members: unknown_members(members, SettingsField::CallHours.members()),
+    }
+}
+
+fn operating_hours(members: &Map<String, Value>) -> OperatingHoursSubmission {
+    OperatingHoursSubmission {
+        day_of_week: string(members, "day_of_week"),
+        open_time: string(members, "open_time"),
+        close_time: string(members, "close_time"),
+        unknown_members: unknown_members(members, &OperatingHoursSubmission::MEMBERS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use call_settings::HoursLimits;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn from_json(body: &Value) -> SettingsSubmission {
+        let mut parameters = Parameters::default();
+        parameters
+            .extend_from_body(Some("application/json"), &Bytes::from(body.to_string()))
+            .unwrap();
+        settings_submission(&parameters)
+    }
+
+    fn from_query(query: &str) -> SettingsSubmission {
+        settings_submission(&Parameters::from_query(query))
+    }
+
+    #[test]
+    fn booleans_of_forms_are_four_words() {
+        for (text, expected) in [
+            ("true", Submitted::Value(true)),
+            ("1", Submitted::Value(true)),
+            ("false", Submitted::Value(false)),
+            ("0", Submitted::Value(false)),
+            ("null", Submitted::Null),
+        ] {
+            assert_eq!(
+                from_query(&format!("audio_enabled={text}")).audio_enabled,
+                expected
+            );
+        }
+        for text in ["", "yes", "True", "TRUE", "2", "on"] {
+            let submission = from_query(&format!("audio_enabled={text}"));
+            assert!(
+                matches!(submission.audio_enabled, Submitted::WrongType(_)),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn json_types_are_strict() {
+        for value in [json!("true"), json!(1), json!([]), json!({})] {
+            let submission = from_json(&json!({ "icon_enabled": value }));
+            assert!(matches!(submission.icon_enabled, Submitted::WrongType(_)));
+        }
+        let text = json!({ "call_hours": "{\"timezone_id\":\"UTC\"}" });
+        assert!(matches!(
+            from_json(&text).call_hours,
+            Submitted::WrongType(_)
+        ));
+    }
+
+    #[test]
+    fn unknown_top_level_parameters_are_ignored() {
+        let submission = from_json(&json!({ "id": "102", "video": true, "locale": null }));
+        assert_eq!(submission, SettingsSubmission::default());
+    }
+
+    #[test]
+    fn a_typo_inside_of_an_object_does_not_pass() {
+        let error = from_json(&json!({ "call_routing": { "ring_target": "META", "ring": 1 } }))
+            .validate(HoursLimits::default())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "call_routing[ring] is not a known member - known are ring_target"
+        );
+    }
+
+    proptest! {
+        /// JSON and form are two spellings of the same submission.
+        #[test]
+        fn the_form_of_a_json_body_is_the_same_submission(
+            audio in any::<bool>(),
+            zone in "[A-Za-z/_+ &=%]{0,20}",
+            day in "[A-Z]{3,9}",
+            time in "[0-9]{4}",
+        ) {
+            let hours = json!({
+                "timezone_id": zone,
+                "weekly_operating_hours": [
+                    { "day_of_week": day, "open_time": time, "close_time": "2359" }
+                ],
+            });
+            let json = from_json(&json!({ "audio_enabled": audio, "call_hours": hours }));
+            let form = form_urlencoded::Serializer::new(String::new())
+                .append_pair("audio_enabled", &audio.to_string())
+                .append_pair("call_hours", &hours.to_string())
+                .finish();
+            prop_assert_eq!(from_query(&form), json);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! JSON from outside, with a limit on its depth.
+
+use serde_json::Value;
+
+use crate::GraphError;
+
+/// How deep arrays and objects may nest. The deepest lawful body, a batch of settings with hours,
+/// needs seven levels.
+pub const MAX_JSON_DEPTH: usize = 32;
+
+/// Parses a JSON text. The depth is looked at before the parser runs, so that its own recursion is
+/// bounded and the error names the limit.
+pub fn parse_json(text: &[u8]) -> Result<Value, GraphError> {
+    if deeper_than(text, MAX_JSON_DEPTH) {
+        return Err(GraphError::json_too_deep());
+    }
+    serde_json::from_slice(text).map_err(|error| GraphError::body_not_json(&error.to_string()))
+}
+
+/// Whether brackets outside of strings nest deeper than the limit.
+fn deeper_than(text: &[u8], limit: usize) -> bool {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for &byte in text {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A JSON value as it is shown in a message: compact and at most 64 characters of it.
+pub(crate) fn shown(value: &Value) -> String {
+    shortened(&value.to_string())
+}
+
+/// A text as it is shown in a message: in quotes and at most 64 characters of it.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", shortened(text))
+}
+
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 64;
+    let mut short: String = text
+        .chars()
+        .take(MOST)
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect();
+    if text.chars().nth(MOST).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depth_counts_brackets_outside_of_strings_only() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse_json(nested(MAX_JSON_DEPTH).as_bytes()).is_ok());
+        assert!(parse_json(nested(MAX_JSON_DEPTH + 1).as_bytes()).is_err());
+        assert!(parse_json(nested(100_000).as_bytes()).is_err());
+        let text = format!("{{\"a\":\"\\\"{}\"}}", "[".repeat(1_000));
+        assert!(parse_json(text.as_bytes()).is_ok());
+        assert!(parse_json(&b"[],".repeat(1_000)[..2]).is_ok());
+    }
+}

@@ -1,0 +1,243 @@
+//! Paths of the Graph surface.
+
+use std::borrow::Cow;
+
+use call_settings::{PageId, PageIdError};
+use percent_encoding::percent_decode_str;
+
+use crate::error::GraphError;
+use crate::json::shortened;
+use crate::version::GraphVersion;
+
+/// An edge of a Page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Edge {
+    /// `messenger_call_settings` (reference).
+    MessengerCallSettings,
+}
+
+impl Edge {
+    /// Every edge.
+    pub const ALL: [Self; 1] = [Self::MessengerCallSettings];
+
+    /// The name as it stands in paths.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::MessengerCallSettings => "messenger_call_settings",
+        }
+    }
+
+    pub(crate) fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+/// The object that a path names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// A Page by its id.
+    Page(PageId),
+    /// `me`: the one Page that the token covers.
+    Me,
+}
+
+/// What a path leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route<'a> {
+    /// The root, to which batches are posted.
+    Root,
+    /// `debug_token`.
+    DebugToken,
+    /// An edge of an object.
+    Edge(Node, Edge),
+    /// An object alone, or a path under it that is no edge. `tail` is the unknown part, without a
+    /// leading slash; empty for the object alone.
+    Unknown {
+        /// The object, as written.
+        node: Cow<'a, str>,
+        /// What stands behind it.
+        tail: String,
+    },
+}
+
+/// A path taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GraphPath<'a> {
+    /// The version to serve; `None` where the path names none.
+    pub version: Option<GraphVersion>,
+    /// What the path leads to.
+    pub route: Route<'a>,
+}
+
+impl<'a> GraphPath<'a> {
+    /// Takes the path of a request apart. Empty segments count for nothing: clients double slashes
+    /// and end with one.
+    pub fn parse(method: &http::Method, path: &'a str) -> Result<Self, GraphError> {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        let mut next = segments.next();
+        let mut version = None;
+        if let Some(segment) = next
+            && let Some(found) = GraphVersion::from_segment(segment)
+        {
+            let Ok(found) = found else {
+                return Err(GraphError::unknown_version(
+                    &shortened(segment),
+                    &tail(segments),
+                ));
+            };
+            version = Some(found);
+            next = segments.next();
+        }
+        let Some(first) = next else {
+            let route = Route::Root;
+            return Ok(Self { version, route });
+        };
+        let rest: Vec<&str> = segments.collect();
+        let route = match (first, rest.as_slice()) {
+            ("debug_token", []) => Route::DebugToken,
+            (node, [edge]) => match Edge::ALL.into_iter().find(|known| known.name() == *edge) {
+                Some(edge) => Route::Edge(Node::parse(method, node)?, edge),
+                None => unknown(node, &rest),
+            },
+            (node, rest) => unknown(node, rest),
+        };
+        Ok(Self { version, route })
+    }
+}
+
+impl Node {
+    fn parse(method: &http::Method, segment: &str) -> Result<Self, GraphError> {
+        if segment == "me" {
+            return Ok(Self::Me);
+        }
+        match segment.parse::<PageId>() {
+            Ok(page_id) => Ok(Self::Page(page_id)),
+            // A number over 64 bits names no object, as any number that was never given out.
+            Err(PageIdError::TooLarge) => {
+                Err(GraphError::object_missing(method, &shortened(segment)))
+            }
+            Err(PageIdError::NotDecimal) => Err(GraphError::unknown_alias(&decoded(segment))),
+        }
+    }
+}
+
+fn unknown<'a>(node: &'a str, rest: &[&str]) -> Route<'a> {
+    Route::Unknown {
+        node: percent_decode_str(node).decode_utf8_lossy(),
+        tail: shortened(&percent_decode_str(&rest.join("/")).decode_utf8_lossy()),
+    }
+}
+
+fn tail<'a>(segments: impl Iterator<Item = &'a str>) -> String {
+    let rest: Vec<&str> = segments.collect();
+    format!("/{}", decoded(&rest.join("/")))
+}
+
+fn decoded(text: &str) -> String {
+    shortened(&percent_decode_str(text).decode_utf8_lossy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings_of(number: u64) -> Route<'static> {
+        Route::Edge(Node::Page(PageId::new(number)), Edge::MessengerCallSettings)
+    }
+
+    #[test]
+    fn lawful_paths() {
+        let v26 = GraphVersion::named("v26.0");
+        let cases = [
+            ("/v26.0/123/messenger_call_settings", v26, settings_of(123)),
+            (
+                "/v26.0//123/messenger_call_settings/",
+                v26,
+                settings_of(123),
+            ),
+            ("/123/messenger_call_settings", None, settings_of(123)),
+            (
+                "/v2.0/123/messenger_call_settings",
+                Some(GraphVersion::OLDEST),
+                settings_of(123),
+            ),
+            (
+                "/me/messenger_call_settings",
+                None,
+                Route::Edge(Node::Me, Edge::MessengerCallSettings),
+            ),
+            ("/", None, Route::Root),
+            ("", None, Route::Root),
+            ("/v26.0", v26, Route::Root),
+            ("/v26.0/", v26, Route::Root),
+            ("/v26.0/debug_token", v26, Route::DebugToken),
+        ];
+        for (path, version, route) in cases {
+            assert_eq!(
+                GraphPath::parse(&http::Method::GET, path),
+                Ok(GraphPath { version, route }),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn unlawful_paths() {
+        let cases = [
+            (
+                "/v99.0/123/messenger_call_settings",
+                "Unknown path components: /123/messenger_call_settings",
+            ),
+            (
+                "/v26.0/abc/messenger_call_settings",
+                "(#803) Some of the aliases you requested do not exist: abc",
+            ),
+            (
+                "/v26.0/%22%3Cb%3E/messenger_call_settings",
+                "(#803) Some of the aliases you requested do not exist: \"<b>",
+            ),
+            (
+                "/0123/messenger_call_settings",
+                "(#803) Some of the aliases you requested do not exist: 0123",
+            ),
+        ];
+        for (path, message) in cases {
+            assert_eq!(
+                GraphPath::parse(&http::Method::GET, path)
+                    .unwrap_err()
+                    .message(),
+                message,
+                "{path}"
+            );
+        }
+        let huge = GraphPath::parse(
+            &http::Method::POST,
+            "/v26.0/99999999999999999999/messenger_call_settings",
+        );
+        let message = huge.unwrap_err().message();
+        assert!(
+            message.starts_with("Unsupported post request. Object with ID '99999999999999999999'")
+        );
+    }
+
+    #[test]
+    fn anything_else_is_unknown() {
+        for (path, node, tail) in [
+            ("/123", "123", ""),
+            ("/123/posts", "123", "posts"),
+            (
+                "/v26.0/123/messenger_call_settings/x",
+                "123",
+                "messenger_call_settings/x",
+            ),
+            ("/favicon.ico", "favicon.ico", ""),
+        ] {
+            let route = GraphPath::parse(&http::Method::GET, path).unwrap().route;
+            let expected = Route::Unknown {
+                node: node.into(),
+                tail: tail.to_owned(),
+            };
+            assert_eq!(route, expected, "{path}");
+        }
+    }
+}
