@@ -1,1 +1,26 @@
-//! x
+//! What a store of call settings keeps, and what it promises.
+//!
+//! [`SettingsStore`] is the one trait between the server and an adapter. Nothing of a driver
+//! crosses it: records and errors are the ones of this crate. The promises are executable: every
+//! store runs the tests of [`contract`] (feature `contract`).
+//!
+//! The trait asks for no more than a single statement per write can give: an upsert of one Page
+//! with its own revision. So it fits an embedded file as well as a cluster.
+
+#[cfg(feature = "contract")]
+pub mod contract;
+pub mod document;
+mod error;
+mod memory;
+mod observer;
+mod record;
+mod store;
+
+pub use error::StoreError;
+pub use memory::MemoryStore;
+pub use observer::{CommitReport, Invalidation, StoreObserver, Unobserved};
+pub use record::{
+    AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision, TokenHash,
+    TokenId, TokenKey, TokenRecord,
+};
+pub use store::{Added, NewPage, SettingsStore, SettingsWrite, WriteOutcome, Written};

@@ -1,0 +1,81 @@
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+//! Promises about apps and tokens.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan;
+use secrecy::SecretString;
+
+use super::{page, start};
+use crate::{
+    AppId, AppRecord, Coverage, SettingsStore, TokenHash, TokenId, TokenKey, TokenRecord,
+};
+
+fn app(number: u64) -> AppRecord {
+    AppRecord {
+        app_id: AppId::new(number),
+        name: format!("App {number}"),
+        secret: SecretString::from("0123456789abcdef0123456789abcdef"),
+        require_proof: number.is_multiple_of(2),
+        created_at: start(),
+    }
+}
+
+fn token(number: u64, coverage: Coverage) -> TokenRecord {
+    TokenRecord {
+        token_id: TokenId::new(number),
+        hash: TokenHash::of(&format!("token {number}")),
+        app_id: None,
+        coverage,
+        scopes: vec!["pages_messaging".to_owned(), "own scope".to_owned()],
+        issued_at: start(),
+        expires_at: None,
+        revoked_at: None,
+    }
+}
+
+/// Apps come back as they were put.
+pub async fn apps_are_kept(store: &dyn SettingsStore) {
+    assert_eq!(store.app(AppId::new(1)).await.unwrap(), None);
+    for number in [7, u64::MAX] {
+        store.put_app(app(number)).await.unwrap();
+        let read = store.app(AppId::new(number)).await.unwrap();
+        assert_eq!(read, Some(app(number)));
+    }
+    let mut changed = app(7);
+    changed.require_proof = true;
+    store.put_app(changed.clone()).await.unwrap();
+    assert_eq!(store.app(AppId::new(7)).await.unwrap(), Some(changed));
+    assert_eq!(store.apps().await.unwrap().len(), 2);
+}
+
+/// Tokens come back as they were put, found by hash, and are revoked by id or hash.
+pub async fn tokens_are_kept_and_revoked(store: &dyn SettingsStore) {
+    store.put_app(app(9)).await.unwrap();
+    let pages = Coverage::Pages(BTreeSet::from([page(1), page(u64::MAX)]));
+    let mut some_pages = token(1, pages);
+    some_pages.app_id = Some(AppId::new(9));
+    some_pages.expires_at = Some(start() + 60.minutes());
+    let all_pages = token(2, Coverage::AllPages);
+    let no_page = token(3, Coverage::Pages(BTreeSet::new()));
+    for token in [&some_pages, &all_pages, &no_page] {
+        store.put_token(token.clone()).await.unwrap();
+        let read = store.token(token.hash).await.unwrap();
+        assert_eq!(read.as_ref(), Some(token));
+    }
+    assert_eq!(store.token(TokenHash::of("another")).await.unwrap(), None);
+    let listed = store.tokens().await.unwrap();
+    assert_eq!(listed, [some_pages.clone(), all_pages.clone(), no_page]);
+
+    let later = start() + 5.seconds();
+    let by_id = TokenKey::Id(TokenId::new(1));
+    assert!(store.revoke_token(by_id, start()).await.unwrap());
+    assert!(store.revoke_token(by_id, later).await.unwrap());
+    let revoked = store.token(some_pages.hash).await.unwrap().unwrap();
+    assert_eq!(revoked.revoked_at, Some(start()), "the first time counts");
+
+    let by_hash = TokenKey::Hash(all_pages.hash);
+    assert!(store.revoke_token(by_hash, later).await.unwrap());
+    let unknown = TokenKey::Id(TokenId::new(404));
+    assert!(!store.revoke_token(unknown, later).await.unwrap());
+}

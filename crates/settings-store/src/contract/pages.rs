@@ -1,0 +1,76 @@
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+//! Promises about Pages.
+
+use call_settings::PageId;
+
+use super::{add, audio, page, start, stored, write};
+use crate::{Added, NewPage, Revision, SettingsStore, WriteOutcome};
+
+/// Pages come in the order of their ids, a portion at a time.
+pub async fn pages_are_added_listed_and_removed(store: &dyn SettingsStore) {
+    for number in [5, 3, 9] {
+        add(store, number).await;
+    }
+    let named = |name: &str| NewPage {
+        page_id: page(3),
+        name: Some(name.to_owned()),
+        at: start(),
+    };
+    assert_eq!(store.add_page(named("Bakery")).await.unwrap(), Added::AlreadyThere);
+    let read = store.page(page(3)).await.unwrap().unwrap();
+    assert_eq!(read.name.as_deref(), Some("Bakery"));
+
+    let ids = async |after: Option<u64>, limit| -> Vec<u64> {
+        let pages = store.pages(after.map(PageId::new), limit).await.unwrap();
+        pages.iter().map(|page| page.page_id.get()).collect()
+    };
+    assert_eq!(ids(None, 2).await, [3, 5]);
+    assert_eq!(ids(Some(5), 2).await, [9]);
+
+    assert!(store.remove_page(page(5), start()).await.unwrap());
+    assert!(!store.remove_page(page(5), start()).await.unwrap());
+    assert_eq!(ids(None, 10).await, [3, 9]);
+    assert_eq!(store.page(page(5)).await.unwrap(), None);
+    let outcome = store.update_settings(write(5, audio(true))).await.unwrap();
+    assert_eq!(outcome, WriteOutcome::PageMissing);
+}
+
+/// A Page that comes back has no settings, but its revisions and its history go on.
+pub async fn removed_pages_come_back_empty(store: &dyn SettingsStore) {
+    add(store, 1).await;
+    stored(store, write(1, audio(false))).await;
+    assert!(store.remove_page(page(1), start()).await.unwrap());
+    add(store, 1).await;
+    let back = store.page(page(1)).await.unwrap().unwrap();
+    assert_eq!((back.settings, back.revision), (None, Revision::new(2)));
+    stored(store, write(1, audio(false))).await;
+
+    let history = store.history(page(1), None, 10).await.unwrap();
+    let numbers: Vec<u64> = history.iter().map(|entry| entry.revision.get()).collect();
+    assert_eq!(numbers, [3, 2, 1]);
+    assert_eq!(history[1].after, None, "the removal is in the history");
+}
+
+/// Ids use all 64 bits and keep their unsigned order.
+pub async fn page_ids_of_the_whole_range(store: &dyn SettingsStore) {
+    let middle = u64::MAX / 2;
+    let numbers = [1, middle, middle + 1, middle + 2, u64::MAX];
+    for number in numbers {
+        add(store, number).await;
+        stored(store, write(number, audio(false))).await;
+    }
+    for number in numbers {
+        let read = store.page(page(number)).await.unwrap().unwrap();
+        assert_eq!(read.page_id, page(number));
+        assert_eq!(store.history(page(number), None, 9).await.unwrap().len(), 1);
+    }
+    let mut listed = Vec::new();
+    let mut after = None;
+    loop {
+        let pages = store.pages(after, 2).await.unwrap();
+        let Some(last) = pages.last() else { break };
+        after = Some(last.page_id);
+        listed.extend(pages.iter().map(|page| page.page_id.get()));
+    }
+    assert_eq!(listed, numbers);
+}

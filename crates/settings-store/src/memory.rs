@@ -1,0 +1,310 @@
+//! A store that keeps nothing beyond its process.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use call_settings::PageId;
+use jiff::Timestamp;
+
+use crate::{
+    Added, AppId, AppRecord, Author, CommitReport, HistoryEntry, NewPage, PageRecord, Revision,
+    SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord,
+    Unobserved, WriteOutcome, Written,
+};
+
+/// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
+/// never held across a wait.
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+struct State {
+    pages: BTreeMap<PageId, StoredPage>,
+    history: BTreeMap<(PageId, Revision), HistoryEntry>,
+    apps: BTreeMap<AppId, AppRecord>,
+    tokens: BTreeMap<TokenHash, TokenRecord>,
+    observer: Arc<dyn StoreObserver>,
+    closed: bool,
+}
+
+/// A Page, also one that was removed: its revisions go on when it comes back.
+struct StoredPage {
+    record: PageRecord,
+    removed: bool,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self {
+            state: Mutex::new(State {
+                pages: BTreeMap::new(),
+                history: BTreeMap::new(),
+                apps: BTreeMap::new(),
+                tokens: BTreeMap::new(),
+                observer: Arc::new(Unobserved),
+                closed: false,
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl MemoryStore {
+    fn open(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.closed {
+            return Err(StoreError::Unavailable {
+                reason: "it is closed".to_owned(),
+            });
+        }
+        Ok(state)
+    }
+}
+
+impl State {
+    fn present(&self, page_id: PageId) -> Option<&PageRecord> {
+        self.pages
+            .get(&page_id)
+            .filter(|page| !page.removed)
+            .map(|page| &page.record)
+    }
+
+    fn add_page(&mut self, page_id: PageId, name: Option<String>) -> Added {
+        let page = self.pages.entry(page_id).or_insert_with(|| StoredPage {
+            record: PageRecord {
+                page_id,
+                name: None,
+                revision: Revision::default(),
+                settings: None,
+            },
+            removed: true,
+        });
+        if name.is_some() {
+            page.record.name = name;
+        }
+        if std::mem::take(&mut page.removed) {
+            Added::New
+        } else {
+            Added::AlreadyThere
+        }
+    }
+
+    fn update(&mut self, write: SettingsWrite) -> WriteOutcome {
+        if write.create_page && self.present(write.page_id).is_none() {
+            self.add_page(write.page_id, None);
+        }
+        let Some(page) = self
+            .pages
+            .get_mut(&write.page_id)
+            .filter(|page| !page.removed)
+        else {
+            return WriteOutcome::PageMissing;
+        };
+        let record = &mut page.record;
+        if let Some(expected) = write.expected_revision
+            && expected != record.revision
+        {
+            return WriteOutcome::RevisionMismatch {
+                found: record.revision,
+            };
+        }
+        let before = record.settings.clone();
+        let after = before
+            .as_ref()
+            .unwrap_or(&write.defaults)
+            .updated(&write.update);
+        let changed = !write.update.is_empty() && before.as_ref() != Some(&after);
+        if changed {
+            record.revision = record.revision.next();
+            record.settings = Some(after.clone());
+            let entry = HistoryEntry {
+                page_id: write.page_id,
+                revision: record.revision,
+                before,
+                after: Some(after),
+                author: write.author,
+                changed_at: whole_milliseconds(write.at),
+                trace_id: write.trace_id,
+            };
+            self.history
+                .insert((entry.page_id, entry.revision), entry);
+        }
+        WriteOutcome::Stored(Written {
+            record: record.clone(),
+            changed,
+        })
+    }
+}
+
+fn whole_milliseconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+#[async_trait]
+impl SettingsStore for MemoryStore {
+    async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError> {
+        Ok(self.open()?.present(page_id).cloned())
+    }
+
+    async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
+        let mut state = self.open()?;
+        let outcome = state.update(write);
+        if let WriteOutcome::Stored(written) = &outcome {
+            state.observer.page_written(&written.record);
+            state.observer.group_committed(CommitReport {
+                writes: 1,
+                duration: Duration::ZERO,
+            });
+        }
+        Ok(outcome)
+    }
+
+    async fn history(
+        &self,
+        page_id: PageId,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let end = before.map_or(Bound::Included(Revision::new(u64::MAX)), Bound::Excluded);
+        let range = (
+            Bound::Included((page_id, Revision::default())),
+            match end {
+                Bound::Included(revision) => Bound::Included((page_id, revision)),
+                Bound::Excluded(revision) => Bound::Excluded((page_id, revision)),
+                Bound::Unbounded => Bound::Unbounded,
+            },
+        );
+        let state = self.open()?;
+        let entries = state.history.range(range).rev().take(limit);
+        Ok(entries.map(|(_key, entry)| entry.clone()).collect())
+    }
+
+    async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        let mut state = self.open()?;
+        let added = state.add_page(page.page_id, page.name);
+        if let Some(record) = state.present(page.page_id) {
+            state.observer.page_written(record);
+        }
+        Ok(added)
+    }
+
+    async fn pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.open()?;
+        let pages = state.pages.range((start, Bound::Unbounded));
+        Ok(pages
+            .filter(|(_page_id, page)| !page.removed)
+            .take(limit)
+            .map(|(_page_id, page)| page.record.clone())
+            .collect())
+    }
+
+    async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let Some(page) = state.pages.get_mut(&page_id).filter(|page| !page.removed) else {
+            return Ok(false);
+        };
+        page.removed = true;
+        page.record.name = None;
+        page.record.revision = page.record.revision.next();
+        let entry = HistoryEntry {
+            page_id,
+            revision: page.record.revision,
+            before: page.record.settings.take(),
+            after: None,
+            author: Author::default(),
+            changed_at: whole_milliseconds(at),
+            trace_id: String::new(),
+        };
+        state.history.insert((page_id, entry.revision), entry);
+        state
+            .observer
+            .invalidated(crate::Invalidation::Page(page_id));
+        Ok(true)
+    }
+
+    async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let app_id = app.app_id;
+        state.apps.insert(app_id, app);
+        state.observer.invalidated(crate::Invalidation::App(app_id));
+        Ok(())
+    }
+
+    async fn app(&self, app_id: AppId) -> Result<Option<AppRecord>, StoreError> {
+        Ok(self.open()?.apps.get(&app_id).cloned())
+    }
+
+    async fn apps(&self) -> Result<Vec<AppRecord>, StoreError> {
+        Ok(self.open()?.apps.values().cloned().collect())
+    }
+
+    async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let hash = token.hash;
+        state.tokens.insert(hash, token);
+        state.observer.invalidated(crate::Invalidation::Token(hash));
+        Ok(())
+    }
+
+    async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {
+        Ok(self.open()?.tokens.get(&hash).cloned())
+    }
+
+    async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        let mut tokens: Vec<_> = self.open()?.tokens.values().cloned().collect();
+        tokens.sort_by_key(|token| token.token_id);
+        Ok(tokens)
+    }
+
+    async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let found = state.tokens.values_mut().find(|token| match key {
+            TokenKey::Id(token_id) => token.token_id == token_id,
+            TokenKey::Hash(hash) => token.hash == hash,
+        });
+        let Some(token) = found else {
+            return Ok(false);
+        };
+        token.revoked_at.get_or_insert(whole_milliseconds(at));
+        let hash = token.hash;
+        state.observer.invalidated(crate::Invalidation::Token(hash));
+        Ok(true)
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.open().map(|_state| ())
+    }
+
+    fn set_observer(&self, observer: Arc<dyn StoreObserver>) {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .observer = observer;
+    }
+
+    async fn close(&self) {
+        self.state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .closed = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    crate::contract_tests!(async || crate::MemoryStore::default());
+}

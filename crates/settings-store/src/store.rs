@@ -1,0 +1,147 @@
+//! The trait that every store implements.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use call_settings::{CallSettings, PageId, SettingsUpdate};
+use jiff::Timestamp;
+
+use crate::{
+    AppId, AppRecord, Author, HistoryEntry, PageRecord, Revision, StoreError, StoreObserver,
+    TokenHash, TokenKey, TokenRecord,
+};
+
+/// A change of the settings of one Page.
+#[derive(Clone, Debug)]
+pub struct SettingsWrite {
+    /// The Page.
+    pub page_id: PageId,
+    /// What is merged into its settings.
+    pub update: SettingsUpdate,
+    /// What a Page that was never configured starts from.
+    pub defaults: Arc<CallSettings>,
+    /// Write only if this is the present revision.
+    pub expected_revision: Option<Revision>,
+    /// Whether a Page that is not known is added first.
+    pub create_page: bool,
+    /// Who writes.
+    pub author: Author,
+    /// When, by the server's clock; kept with milliseconds.
+    pub at: Timestamp,
+    /// The `fbtrace_id` of the request.
+    pub trace_id: String,
+}
+
+/// What became of a write that the store could decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// The settings are as the write wants them, and on disk.
+    Stored(Written),
+    /// There is no such Page; nothing was stored.
+    PageMissing,
+    /// The Page has another revision than expected; nothing was stored.
+    RevisionMismatch {
+        /// The revision that it has.
+        found: Revision,
+    },
+}
+
+/// A write that is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The Page as it is now.
+    pub record: PageRecord,
+    /// Whether anything changed. A write that changes nothing makes no revision and no history.
+    pub changed: bool,
+}
+
+/// A Page to be added.
+#[derive(Clone, Debug)]
+pub struct NewPage {
+    /// The Page.
+    pub page_id: PageId,
+    /// A name for people.
+    pub name: Option<String>,
+    /// When, by the caller's clock.
+    pub at: Timestamp,
+}
+
+/// What became of something to be added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// It is new.
+    New,
+    /// It was there already. A name that was given has replaced the earlier one.
+    AlreadyThere,
+}
+
+/// A store of Pages, their settings and history, apps and tokens.
+///
+/// Promises, all of them tested by the contract tests:
+/// - What was acknowledged is kept, whatever happens to the process (stores that keep anything).
+/// - Writes of one Page are decided one after the other: each stored change adds 1 to the revision
+///   and one entry to the history, in the same transaction.
+/// - A read that begins after an acknowledgement sees what was acknowledged.
+/// - The observer hears of each change before its caller does, in the order of the commits.
+#[async_trait]
+pub trait SettingsStore: Send + Sync + fmt::Debug {
+    /// The Page, or `None` where there is no such Page.
+    async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError>;
+
+    /// Merges an update into the settings of a Page.
+    async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError>;
+
+    /// The history of a Page, newest first: at most `limit` entries with revisions below `before`.
+    /// It outlives the Page.
+    async fn history(
+        &self,
+        page_id: PageId,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError>;
+
+    /// Adds a Page. A Page that was removed comes back unconfigured, its revisions going on.
+    async fn add_page(&self, page: NewPage) -> Result<Added, StoreError>;
+
+    /// Pages in the order of their ids: at most `limit` behind `after`.
+    async fn pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError>;
+
+    /// Removes a Page and its settings; the history stays and gets an entry. `false`: there is no
+    /// such Page.
+    async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Adds an app, or replaces the one with the same id.
+    async fn put_app(&self, app: AppRecord) -> Result<(), StoreError>;
+
+    /// The app, or `None` where there is no such app.
+    async fn app(&self, app_id: AppId) -> Result<Option<AppRecord>, StoreError>;
+
+    /// Every app, in the order of their ids.
+    async fn apps(&self) -> Result<Vec<AppRecord>, StoreError>;
+
+    /// Adds a token, or replaces the one with the same hash.
+    async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError>;
+
+    /// The token with this hash, or `None` where there is no such token.
+    async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError>;
+
+    /// Every token, in the order of their ids.
+    async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
+
+    /// Revokes a token. `false`: there is no such token. One that was revoked before stays as it is.
+    async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Answers if the store can serve reads and writes.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Sets who is told of changes from now on.
+    fn set_observer(&self, observer: Arc<dyn StoreObserver>);
+
+    /// Finishes what is under way and closes the store. What comes later is refused.
+    async fn close(&self);
+}
