@@ -57,7 +57,7 @@ macro_rules! contract_tests {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $promise() {
                 let store = ($open)().await;
-                $crate::contract::$promise(&store).await;
+                $crate::contract::$promise(&*store).await;
             }
         )*
     };
@@ -95,7 +95,11 @@ fn write(number: u64, update: SettingsUpdate) -> SettingsWrite {
 }
 
 async fn stored(store: &dyn SettingsStore, write: SettingsWrite) -> Written {
-    match store.update_settings(write).await.expect("the store answers") {
+    match store
+        .update_settings(write)
+        .await
+        .expect("the store answers")
+    {
         WriteOutcome::Stored(written) => written,
         other => panic!("the write should be stored, but: {other:?}"),
     }
@@ -134,7 +138,10 @@ struct Heard {
 
 impl StoreObserver for Heard {
     fn page_written(&self, record: &PageRecord) {
-        self.written.lock().expect("not poisoned").push(record.clone());
+        self.written
+            .lock()
+            .expect("not poisoned")
+            .push(record.clone());
     }
     fn invalidated(&self, _what: Invalidation) {}
     fn group_committed(&self, _report: CommitReport) {}

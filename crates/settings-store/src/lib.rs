@@ -20,7 +20,7 @@ pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use observer::{CommitReport, Invalidation, StoreObserver, Unobserved};
 pub use record::{
-    AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision, TokenHash,
-    TokenId, TokenKey, TokenRecord,
+    AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,
+    TokenHash, TokenId, TokenKey, TokenRecord,
 };
 pub use store::{Added, NewPage, SettingsStore, SettingsWrite, WriteOutcome, Written};

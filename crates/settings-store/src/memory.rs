@@ -54,7 +54,9 @@ impl Default for MemoryStore {
 
 impl fmt::Debug for MemoryStore {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("MemoryStore").finish_non_exhaustive()
+        formatter
+            .debug_struct("MemoryStore")
+            .finish_non_exhaustive()
     }
 }
 
@@ -135,8 +137,7 @@ impl State {
                 changed_at: whole_milliseconds(write.at),
                 trace_id: write.trace_id,
             };
-            self.history
-                .insert((entry.page_id, entry.revision), entry);
+            self.history.insert((entry.page_id, entry.revision), entry);
         }
         WriteOutcome::Stored(Written {
             record: record.clone(),
@@ -306,5 +307,5 @@ impl SettingsStore for MemoryStore {
 
 #[cfg(test)]
 mod tests {
-    crate::contract_tests!(async || crate::MemoryStore::default());
+    crate::contract_tests!(async || Box::new(crate::MemoryStore::default()));
 }

@@ -7,9 +7,7 @@ use jiff::ToSpan;
 use secrecy::SecretString;
 
 use super::{page, start};
-use crate::{
-    AppId, AppRecord, Coverage, SettingsStore, TokenHash, TokenId, TokenKey, TokenRecord,
-};
+use crate::{AppId, AppRecord, Coverage, SettingsStore, TokenHash, TokenId, TokenKey, TokenRecord};
 
 fn app(number: u64) -> AppRecord {
     AppRecord {

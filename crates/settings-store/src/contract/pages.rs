@@ -16,7 +16,10 @@ pub async fn pages_are_added_listed_and_removed(store: &dyn SettingsStore) {
         name: Some(name.to_owned()),
         at: start(),
     };
-    assert_eq!(store.add_page(named("Bakery")).await.unwrap(), Added::AlreadyThere);
+    assert_eq!(
+        store.add_page(named("Bakery")).await.unwrap(),
+        Added::AlreadyThere
+    );
     let read = store.page(page(3)).await.unwrap().unwrap();
     assert_eq!(read.name.as_deref(), Some("Bakery"));
 

@@ -11,7 +11,11 @@ use crate::{AppId, Author, Revision, SettingsStore, StoreError, TokenId, WriteOu
 /// Each field that is present is replaced, the others stay, and each change counts.
 pub async fn updates_merge_and_count_revisions(store: &dyn SettingsStore) {
     add(store, 1).await;
-    let fresh = store.page(page(1)).await.unwrap().expect("the Page is there");
+    let fresh = store
+        .page(page(1))
+        .await
+        .unwrap()
+        .expect("the Page is there");
     assert_eq!((fresh.revision, fresh.settings), (Revision::new(0), None));
 
     let first = stored(store, write(1, audio(false))).await;
@@ -47,9 +51,15 @@ pub async fn empty_and_equal_updates_change_nothing(store: &dyn SettingsStore) {
     add(store, 1).await;
     let empty = stored(store, write(1, SettingsUpdate::default())).await;
     assert!(!empty.changed);
-    assert_eq!(empty.record.settings, None, "an empty update configures nothing");
+    assert_eq!(
+        empty.record.settings, None,
+        "an empty update configures nothing"
+    );
 
-    assert!(stored(store, write(1, audio(true))).await.changed, "the first one configures");
+    assert!(
+        stored(store, write(1, audio(true))).await.changed,
+        "the first one configures"
+    );
     let equal = stored(store, write(1, audio(true))).await;
     assert!(!equal.changed);
     assert_eq!(equal.record.revision, Revision::new(1));
@@ -118,7 +128,10 @@ pub async fn concurrent_writers_each_make_one_revision(store: &dyn SettingsStore
     let history = store.history(page(1), None, 100).await.unwrap();
     assert_eq!(history.len(), usize::from(WRITERS));
     for pair in history.windows(2) {
-        assert_eq!(pair[0].before, pair[1].after, "each change starts where the last ended");
+        assert_eq!(
+            pair[0].before, pair[1].after,
+            "each change starts where the last ended"
+        );
     }
 }
 
@@ -201,6 +214,9 @@ pub async fn a_closed_store_refuses(store: &dyn SettingsStore) {
     store.check().await.unwrap();
     store.close().await;
     let refused = store.update_settings(write(1, audio(false))).await;
-    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::Unavailable { .. })),
+        "{refused:?}"
+    );
     assert!(store.check().await.is_err());
 }

@@ -1,0 +1,208 @@
+//! Statements of the changes outside of the settings: Pages, apps, tokens.
+
+use call_settings::PageId;
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+use secrecy::ExposeSecret;
+use settings_store::{
+    Added, AppRecord, Author, Coverage, HistoryEntry, Invalidation, NewPage, PageRecord,
+    StoreError, TokenHash, TokenKey, TokenRecord, document,
+};
+
+use crate::changes;
+use crate::error::of_write;
+use crate::rows::{self, signed};
+
+/// Adds a Page, or brings a removed one back.
+pub(crate) fn add_page(connection: &Connection, page: &NewPage) -> Result<Added, StoreError> {
+    let added = insert_page(connection, page.page_id, page.name.as_deref())?;
+    log(connection, Invalidation::Page(page.page_id))?;
+    Ok(added)
+}
+
+/// Adds a Page without a word in the log of changes: for a write that is heard of otherwise.
+pub(crate) fn insert_page(
+    connection: &Connection,
+    page_id: PageId,
+    name: Option<&str>,
+) -> Result<Added, StoreError> {
+    let present = rows::find_page(connection, page_id)?;
+    let added = match present {
+        Some(row) if !row.removed => Added::AlreadyThere,
+        _ => Added::New,
+    };
+    execute(
+        connection,
+        "INSERT INTO page (page_id, name, revision, removed) VALUES (?1, ?2, 0, 0) \
+         ON CONFLICT (page_id) DO UPDATE SET name = coalesce(?2, name), removed = 0",
+        params![signed(page_id.get()), name],
+    )?;
+    Ok(added)
+}
+
+/// Removes a Page; its row stays for the revision.
+pub(crate) fn remove_page(
+    connection: &Connection,
+    page_id: PageId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(row) = rows::find_page(connection, page_id)?.filter(|row| !row.removed) else {
+        return Ok(false);
+    };
+    let revision = row.record.revision.next();
+    execute(
+        connection,
+        "UPDATE page SET name = NULL, revision = ?2, document = NULL, checksum = NULL, removed = 1 \
+         WHERE page_id = ?1",
+        params![signed(page_id.get()), signed(revision.get())],
+    )?;
+    append_history(
+        connection,
+        &HistoryEntry {
+            page_id,
+            revision,
+            before: row.record.settings,
+            after: None,
+            author: Author::default(),
+            changed_at: at,
+            trace_id: String::new(),
+        },
+    )?;
+    log(connection, Invalidation::Page(page_id))?;
+    Ok(true)
+}
+
+/// Writes the settings of a Page and its history.
+pub(crate) fn store_settings(
+    connection: &Connection,
+    record: &PageRecord,
+    entry: &HistoryEntry,
+) -> Result<(), StoreError> {
+    let document = record.settings.as_ref().map(document::encode);
+    let checksum = document.as_deref().map(rows::checksum);
+    execute(
+        connection,
+        "UPDATE page SET revision = ?2, document = ?3, checksum = ?4 WHERE page_id = ?1",
+        params![
+            signed(record.page_id.get()),
+            signed(record.revision.get()),
+            document,
+            checksum
+        ],
+    )?;
+    append_history(connection, entry)
+}
+
+fn append_history(connection: &Connection, entry: &HistoryEntry) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "INSERT INTO history (page_id, revision, before, after, token_id, app_id, changed_ms, \
+         trace_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            signed(entry.page_id.get()),
+            signed(entry.revision.get()),
+            entry.before.as_ref().map(document::encode),
+            entry.after.as_ref().map(document::encode),
+            entry.author.token_id.map(|id| signed(id.get())),
+            entry.author.app_id.map(|id| signed(id.get())),
+            entry.changed_at.as_millisecond(),
+            entry.trace_id,
+        ],
+    )
+}
+
+pub(crate) fn put_app(connection: &Connection, app: &AppRecord) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "INSERT OR REPLACE INTO app (app_id, name, secret, require_proof, created_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            signed(app.app_id.get()),
+            app.name,
+            app.secret.expose_secret(),
+            app.require_proof,
+            app.created_at.as_millisecond(),
+        ],
+    )?;
+    log(connection, Invalidation::App(app.app_id))
+}
+
+pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<(), StoreError> {
+    let token_id = signed(token.token_id.get());
+    let scopes = serde_json::to_string(&token.scopes).expect("an array of texts");
+    execute(
+        connection,
+        "DELETE FROM token_page WHERE token_id IN \
+         (SELECT token_id FROM token WHERE hash = ?1 OR token_id = ?2)",
+        params![token.hash.as_bytes(), token_id],
+    )?;
+    execute(
+        connection,
+        "INSERT OR REPLACE INTO token (token_id, hash, app_id, all_pages, scopes, issued_ms, \
+         expires_ms, revoked_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        params![
+            token_id,
+            token.hash.as_bytes(),
+            token.app_id.map(|id| signed(id.get())),
+            token.coverage == Coverage::AllPages,
+            scopes,
+            token.issued_at.as_millisecond(),
+            token.expires_at.map(Timestamp::as_millisecond),
+            token.revoked_at.map(Timestamp::as_millisecond),
+        ],
+    )?;
+    if let Coverage::Pages(pages) = &token.coverage {
+        for page_id in pages {
+            execute(
+                connection,
+                "INSERT INTO token_page (token_id, page_id) VALUES (?1, ?2)",
+                params![token_id, signed(page_id.get())],
+            )?;
+        }
+    }
+    log(connection, Invalidation::Token(token.hash))
+}
+
+/// Revokes a token and returns its hash; `None`: there is no such token.
+pub(crate) fn revoke_token(
+    connection: &Connection,
+    key: TokenKey,
+    at: Timestamp,
+) -> Result<Option<TokenHash>, StoreError> {
+    let hash = match key {
+        TokenKey::Hash(hash) => Some(hash),
+        TokenKey::Id(id) => {
+            rows::hash_of_token(connection, id).map_err(|error| of_write(&error))?
+        }
+    };
+    let Some(hash) = hash else {
+        return Ok(None);
+    };
+    let found = connection
+        .execute(
+            "UPDATE token SET revoked_ms = coalesce(revoked_ms, ?2) WHERE hash = ?1",
+            params![hash.as_bytes(), at.as_millisecond()],
+        )
+        .map_err(|error| of_write(&error))?;
+    if found == 0 {
+        return Ok(None);
+    }
+    log(connection, Invalidation::Token(hash))?;
+    Ok(Some(hash))
+}
+
+fn log(connection: &Connection, what: Invalidation) -> Result<(), StoreError> {
+    changes::append(connection, what).map_err(|error| of_write(&error))
+}
+
+fn execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(parameters))
+        .map(|_rows| ())
+        .map_err(|error| of_write(&error))
+}

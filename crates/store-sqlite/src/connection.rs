@@ -1,0 +1,117 @@
+//! Opening connections with the settings that durability rests on.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use settings_store::StoreError;
+
+/// The oldest SQLite that is safe here: before it, a checkpoint beside a writer can corrupt a
+/// database in WAL mode.
+pub const MINIMUM_SQLITE_VERSION: i32 = 3_051_003;
+
+/// How long a connection waits for another process to finish its transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The version of the SQLite that is compiled in.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
+/// What a connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Writes; checkpoints are another connection's work.
+    Write,
+    /// Writes of a short-lived program, which checkpoints what it wrote.
+    WriteAndCheckpoint,
+    /// Reads only.
+    Read,
+    /// Checkpoints only.
+    Checkpoint,
+}
+
+/// Opens a connection and makes sure that it is what it has to be.
+pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
+    if rusqlite::version_number() < MINIMUM_SQLITE_VERSION {
+        return Err(cannot_open(
+            path,
+            format!(
+                "SQLite {} can damage it; build with SQLite 3.51.3 or newer",
+                rusqlite::version()
+            ),
+        ));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
+    configure(&connection, purpose)
+        .map_err(|error| explain(path, &error))?
+        .map_err(|reason| cannot_open(path, reason))?;
+    Ok(connection)
+}
+
+fn configure(connection: &Connection, purpose: Purpose) -> rusqlite::Result<Result<(), String>> {
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Ok(Err(format!(
+            "its journal mode is {mode} and cannot be made wal; put it on a local disk"
+        )));
+    }
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "mmap_size", 0)?;
+    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    let autocheckpoint = if purpose == Purpose::WriteAndCheckpoint {
+        1000
+    } else {
+        0
+    };
+    connection.pragma_update(None, "wal_autocheckpoint", autocheckpoint)?;
+    if purpose == Purpose::Read {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    connection.set_prepared_statement_cache_capacity(32);
+    let synchronous: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0))?;
+    if synchronous != 2 {
+        return Ok(Err("SQLite does not sync each commit".to_owned()));
+    }
+    Ok(Ok(()))
+}
+
+/// Why a store cannot be opened, with what to do about it.
+pub(crate) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode;
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let reason = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => format!(
+            "it is damaged or no SQLite file ({error}); restore it from a backup or name another file"
+        ),
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+            "it is not writable; change its permissions or name another file".to_owned()
+        }
+        Some(ErrorCode::CannotOpen) => match folder {
+            Some(folder) if !folder.exists() => {
+                format!("the folder {} does not exist; create it", folder.display())
+            }
+            _ if path.is_dir() => "it is a folder; name a file".to_owned(),
+            _ => "the file or its folder is not writable; change the permissions or name another file"
+                .to_owned(),
+        },
+        Some(ErrorCode::DiskFull) => "the disk is full; make room".to_owned(),
+        _ => error.to_string(),
+    };
+    cannot_open(path, reason)
+}
+
+pub(crate) fn cannot_open(path: &Path, reason: impl Into<String>) -> StoreError {
+    StoreError::CannotOpen {
+        location: path.display().to_string(),
+        reason: reason.into(),
+    }
+}

@@ -1,0 +1,336 @@
+//! The store as the server sees it.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use call_settings::PageId;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use settings_store::{
+    Added, AppId, AppRecord, HistoryEntry, Invalidation, NewPage, PageRecord, Revision,
+    SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord,
+    Unobserved, WriteOutcome,
+};
+use tokio::sync::oneshot;
+
+use crate::administration;
+use crate::checkpoint;
+use crate::connection::Purpose;
+use crate::error::{of_read, stopped};
+use crate::lock::ServerLock;
+use crate::readers::Readers;
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS, signed};
+use crate::writer::{Command, Shared, Transaction, Writer};
+
+/// Who opens the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A server: the only one on the file, as it keeps copies of what is in it.
+    Server,
+    /// The command line, beside a server or alone.
+    Administration,
+}
+
+/// A store in one SQLite file.
+pub struct SqliteStore {
+    readers: Readers,
+    open: Mutex<Option<Open>>,
+    shared: Arc<Shared>,
+}
+
+/// What lives until the store is closed.
+struct Open {
+    writer: Sender<Command>,
+    _checkpoints: Option<Sender<()>>,
+    _lock: Option<ServerLock>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SqliteStore")
+            .finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, which is made if it is missing, and brings its schema up to date.
+    pub fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
+        let server = role == Role::Server;
+        let lock = server.then(|| ServerLock::take(path)).transpose()?;
+        let shared = Arc::new(Shared::new(Arc::new(Unobserved)));
+        let purpose = if server {
+            Purpose::Write
+        } else {
+            Purpose::WriteAndCheckpoint
+        };
+        let writer = Writer::start(path, purpose, Arc::clone(&shared))?;
+        let readers = Readers::open(path)?;
+        let checkpoints = server
+            .then(|| checkpoint::start(path, Arc::clone(&shared)))
+            .transpose()?;
+        Ok(Self {
+            readers,
+            open: Mutex::new(Some(Open {
+                writer,
+                _checkpoints: checkpoints,
+                _lock: lock,
+            })),
+            shared,
+        })
+    }
+
+    fn send(&self, command: Command) -> Result<(), StoreError> {
+        if self.shared.has_failed() {
+            return Err(stopped());
+        }
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref()
+            .and_then(|open| open.writer.send(command).ok())
+            .ok_or_else(stopped)
+    }
+
+    /// Runs administrative work on the writer's thread, in a transaction of its own. What `tell`
+    /// gets is told to the observer once the transaction is on disk.
+    async fn administrate<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        tell: impl FnOnce(&T, &dyn StoreObserver) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(Command::Administration(Box::new(
+            move |transaction: &mut Transaction<'_>| {
+                let result = transaction.run(work);
+                if let Ok(value) = &result {
+                    tell(value, &*transaction.observer());
+                }
+                let _caller_is_gone = sender.send(result);
+            },
+        )))?;
+        receiver.await.map_err(|_writer_is_gone| stopped())?
+    }
+
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        read(&self.readers.take()).map_err(|error| of_read(&error))
+    }
+
+    /// Pages whose signed ids are in a range, appended to those found already.
+    fn append_pages(
+        &self,
+        found: &mut Vec<PageRecord>,
+        ids: RangeInclusive<i64>,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let connection = self.readers.take();
+        let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+        let sql = format!(
+            "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 AND removed = 0 \
+             ORDER BY page_id LIMIT ?3"
+        );
+        let mut statement = connection
+            .prepare_cached(&sql)
+            .map_err(|error| of_read(&error))?;
+        let mut rows = statement
+            .query(params![ids.start(), ids.end(), room])
+            .map_err(|error| of_read(&error))?;
+        while let Some(row) = rows.next().map_err(|error| of_read(&error))? {
+            found.push(rows::page(row)?.record);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SettingsStore for SqliteStore {
+    async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError> {
+        let row = rows::find_page(&self.readers.take(), page_id)?;
+        Ok(row.filter(|row| !row.removed).map(|row| row.record))
+    }
+
+    async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        self.send(Command::Settings(Box::new(write), sender))?;
+        receiver
+            .await
+            .map_err(|_writer_is_gone| StoreError::OutcomeUnknown {
+                reason: "the writer ended".to_owned(),
+            })?
+    }
+
+    async fn history(
+        &self,
+        page_id: PageId,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        let before = before.map_or(i64::MAX, |revision| signed(revision.get()));
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let connection = self.readers.take();
+        let mut statement = connection
+            .prepare_cached(
+                "SELECT page_id, revision, before, after, token_id, app_id, changed_ms, trace_id \
+                 FROM history WHERE page_id = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3",
+            )
+            .map_err(|error| of_read(&error))?;
+        let mut rows = statement
+            .query(params![signed(page_id.get()), before, limit])
+            .map_err(|error| of_read(&error))?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next().map_err(|error| of_read(&error))? {
+            entries.push(rows::history_entry(row)?);
+        }
+        Ok(entries)
+    }
+
+    async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        let page_id = page.page_id;
+        self.administrate(
+            move |connection| administration::add_page(connection, &page),
+            move |_added, observer| observer.invalidated(Invalidation::Page(page_id)),
+        )
+        .await
+    }
+
+    async fn pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError> {
+        // Ids over the signed range are stored as negative numbers, and come last.
+        let mut found = Vec::new();
+        let after = after.map(|page_id| signed(page_id.get()));
+        match after {
+            None => self.append_pages(&mut found, 0..=i64::MAX, limit)?,
+            Some(after @ 0..i64::MAX) => {
+                self.append_pages(&mut found, after + 1..=i64::MAX, limit)?;
+            }
+            Some(_) => {}
+        }
+        if found.len() < limit {
+            let first = match after {
+                Some(after @ ..0) => after + 1,
+                _ => i64::MIN,
+            };
+            self.append_pages(&mut found, first..=-1, limit)?;
+        }
+        Ok(found)
+    }
+
+    async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
+        self.administrate(
+            move |connection| administration::remove_page(connection, page_id, at),
+            move |_removed, observer| observer.invalidated(Invalidation::Page(page_id)),
+        )
+        .await
+    }
+
+    async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {
+        let app_id = app.app_id;
+        self.administrate(
+            move |connection| administration::put_app(connection, &app),
+            move |(), observer| observer.invalidated(Invalidation::App(app_id)),
+        )
+        .await
+    }
+
+    async fn app(&self, app_id: AppId) -> Result<Option<AppRecord>, StoreError> {
+        let sql = format!("SELECT {APP_COLUMNS} FROM app WHERE app_id = ?1");
+        self.read(|connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_row([signed(app_id.get())], rows::app)
+                .optional()
+        })
+    }
+
+    async fn apps(&self) -> Result<Vec<AppRecord>, StoreError> {
+        let sql = format!("SELECT {APP_COLUMNS} FROM app ORDER BY app_id < 0, app_id");
+        self.read(|connection| {
+            connection
+                .prepare(&sql)?
+                .query_map([], rows::app)?
+                .collect()
+        })
+    }
+
+    async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+        let hash = token.hash;
+        self.administrate(
+            move |connection| administration::put_token(connection, &token),
+            move |(), observer| observer.invalidated(Invalidation::Token(hash)),
+        )
+        .await
+    }
+
+    async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {
+        let sql = format!("SELECT {TOKEN_COLUMNS} FROM token WHERE hash = ?1");
+        self.read(|connection| {
+            connection
+                .prepare_cached(&sql)?
+                .query_row([hash.as_bytes()], |row| rows::token(connection, row))
+                .optional()
+        })
+    }
+
+    async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        let sql = format!("SELECT {TOKEN_COLUMNS} FROM token ORDER BY token_id < 0, token_id");
+        self.read(|connection| {
+            connection
+                .prepare(&sql)?
+                .query_map([], |row| rows::token(connection, row))?
+                .collect()
+        })
+    }
+
+    async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError> {
+        self.administrate(
+            move |connection| administration::revoke_token(connection, key, at),
+            |hash, observer| {
+                if let Some(hash) = hash {
+                    observer.invalidated(Invalidation::Token(*hash));
+                }
+            },
+        )
+        .await
+        .map(|hash| hash.is_some())
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.is_none() || self.shared.has_failed() {
+            return Err(stopped());
+        }
+        drop(open);
+        self.read(|connection| {
+            connection
+                .prepare_cached("SELECT 1 FROM page LIMIT 1")?
+                .query_row([], |_row| Ok(()))
+                .optional()
+                .map(|_row| ())
+        })
+    }
+
+    fn set_observer(&self, observer: Arc<dyn StoreObserver>) {
+        self.shared.set_observer(observer);
+    }
+
+    async fn close(&self) {
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(open) = open else { return };
+        let (sender, receiver) = oneshot::channel();
+        if open.writer.send(Command::Close(sender)).is_ok() {
+            let _writer_is_gone = receiver.await;
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! The one thread that writes.
+//!
+//! It takes every write that waits into one transaction. A write is answered only after the
+//! transaction is on disk; the observer hears of it before that answer.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use settings_store::{
+    CommitReport, HistoryEntry, Invalidation, PageRecord, SettingsWrite, StoreError, StoreObserver,
+    WriteOutcome, Written,
+};
+use tokio::sync::oneshot;
+
+use crate::changes::Follower;
+use crate::connection::{self, Purpose};
+use crate::error::{copied, of_write, stopped};
+use crate::{administration, rows, schema};
+
+/// The most writes that share one transaction: it bounds how long the first of them waits.
+const MOST_IN_GROUP: usize = 512;
+
+/// How often the log of other processes is looked at.
+const FOLLOW_EVERY: Duration = Duration::from_millis(200);
+
+/// A piece of work for the writer.
+pub(crate) enum Command {
+    /// A change of settings, which shares its transaction with others.
+    Settings(Box<SettingsWrite>, oneshot::Sender<Answer>),
+    /// Any other change, in a transaction of its own.
+    Administration(AdministrationWork),
+    /// Finish and stop.
+    Close(oneshot::Sender<()>),
+}
+
+/// What became of a change of settings.
+pub(crate) type Answer = Result<WriteOutcome, StoreError>;
+
+/// A change that the writer runs within a transaction and answers after it is on disk.
+pub(crate) type AdministrationWork = Box<dyn FnOnce(&mut Transaction<'_>) + Send>;
+
+/// What the writer and the threads beside it share.
+pub(crate) struct Shared {
+    observer: Mutex<Arc<dyn StoreObserver>>,
+    failed: AtomicBool,
+    written: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(observer: Arc<dyn StoreObserver>) -> Self {
+        Self {
+            observer: Mutex::new(observer),
+            failed: AtomicBool::new(false),
+            written: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn observer(&self) -> Arc<dyn StoreObserver> {
+        self.observer
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn set_observer(&self, observer: Arc<dyn StoreObserver>) {
+        *self.observer.lock().unwrap_or_else(PoisonError::into_inner) = observer;
+    }
+
+    /// Ends the store's life: nothing more is accepted, and the observer hears why.
+    pub(crate) fn fail(&self, error: &StoreError) {
+        if !self.failed.swap(true, Ordering::SeqCst) {
+            tracing::error!(%error, "the store can no longer be trusted");
+            self.observer().failed(error);
+        }
+    }
+
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::SeqCst)
+    }
+
+    /// Whether anything was written since the last call.
+    pub(crate) fn take_written(&self) -> bool {
+        self.written.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// A transaction under way, handed to administrative work.
+pub(crate) struct Transaction<'a> {
+    writer: &'a Writer,
+}
+
+impl Transaction<'_> {
+    /// Runs the work and commits; the answer counts only when this has returned.
+    pub(crate) fn run<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.writer.transaction(work)
+    }
+
+    /// Tells the observer.
+    pub(crate) fn observer(&self) -> Arc<dyn StoreObserver> {
+        self.writer.shared.observer()
+    }
+}
+
+pub(crate) struct Writer {
+    connection: Connection,
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Opens the file, brings its schema up to date and starts the thread.
+    pub(crate) fn start(
+        path: &Path,
+        purpose: Purpose,
+        shared: Arc<Shared>,
+    ) -> Result<Sender<Command>, StoreError> {
+        let mut connection = connection::open(path, purpose)?;
+        schema::migrate(&mut connection, path)?;
+        let follower =
+            Follower::start(&connection).map_err(|error| connection::explain(path, &error))?;
+        let (sender, receiver) = channel();
+        let writer = Self { connection, shared };
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer.run(&receiver, follower))
+            .map_err(|error| {
+                connection::cannot_open(path, format!("no thread for its writer: {error}"))
+            })?;
+        Ok(sender)
+    }
+
+    fn run(self, commands: &Receiver<Command>, mut follower: Follower) {
+        let mut looked = monotonic_now();
+        let mut group = Vec::with_capacity(MOST_IN_GROUP);
+        loop {
+            let mut next = match commands.recv_timeout(FOLLOW_EVERY) {
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
+            while let Some(command) = next.take() {
+                match command {
+                    Command::Settings(write, answer) => group.push((write, answer)),
+                    Command::Administration(work) => {
+                        self.commit_group(&mut group);
+                        work(&mut Transaction { writer: &self });
+                    }
+                    Command::Close(done) => {
+                        self.commit_group(&mut group);
+                        drop(self);
+                        let _caller_is_gone = done.send(());
+                        return;
+                    }
+                }
+                if group.len() < MOST_IN_GROUP {
+                    next = match commands.try_recv() {
+                        Ok(command) => Some(command),
+                        Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
+                    };
+                }
+            }
+            self.commit_group(&mut group);
+            if looked.elapsed() >= FOLLOW_EVERY {
+                looked = monotonic_now();
+                self.follow(&mut follower);
+            }
+        }
+    }
+
+    fn commit_group(&self, group: &mut Vec<(Box<SettingsWrite>, oneshot::Sender<Answer>)>) {
+        if group.is_empty() {
+            return;
+        }
+        let begun = monotonic_now();
+        let (writes, answers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+        let outcomes = self.transaction(|connection| {
+            writes
+                .into_iter()
+                .map(|write| apply(connection, *write))
+                .collect::<Result<Vec<_>, _>>()
+        });
+        match outcomes {
+            Ok(outcomes) => {
+                let observer = self.shared.observer();
+                let mut changes = 0;
+                for outcome in &outcomes {
+                    if let WriteOutcome::Stored(written) = outcome {
+                        changes += usize::from(written.changed);
+                        observer.page_written(&written.record);
+                    }
+                }
+                if changes > 0 {
+                    observer.group_committed(CommitReport {
+                        writes: changes,
+                        duration: begun.elapsed(),
+                    });
+                }
+                for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                    let _caller_is_gone = answer.send(Ok(outcome));
+                }
+            }
+            Err(error) => {
+                for answer in answers {
+                    let _caller_is_gone = answer.send(Err(copied(&error)));
+                }
+            }
+        }
+    }
+
+    /// Runs work in one transaction. Either all of it is on disk when this returns `Ok`, or, unless
+    /// the error says that it is unknown, nothing of it ever will be.
+    fn transaction<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.shared.has_failed() {
+            return Err(stopped());
+        }
+        let result = self
+            .execute("BEGIN IMMEDIATE")
+            .and_then(|()| work(&self.connection))
+            .and_then(|value| self.execute("COMMIT").map(|()| value));
+        match &result {
+            Ok(_) => self.shared.written.store(true, Ordering::Relaxed),
+            Err(error) => {
+                if !self.connection.is_autocommit()
+                    && let Err(error) = self.execute("ROLLBACK")
+                {
+                    self.shared.fail(&StoreError::OutcomeUnknown {
+                        reason: error.to_string(),
+                    });
+                }
+                if error.is_fatal() {
+                    self.shared.fail(error);
+                } else {
+                    tracing::warn!(%error, "a write was not stored");
+                }
+            }
+        }
+        result
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([]))
+            .map(|_rows| ())
+            .map_err(|error| of_write(&error))
+    }
+
+    fn follow(&self, follower: &mut Follower) {
+        let changes = follower.look(&self.connection).unwrap_or_else(|error| {
+            tracing::warn!(%error, "the log of changes cannot be read");
+            vec![Invalidation::Everything]
+        });
+        let observer = self.shared.observer();
+        for change in changes {
+            observer.invalidated(change);
+        }
+    }
+}
+
+/// Decides one change of settings and writes it, within the group's transaction.
+fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
+    let mut row = rows::find_page(connection, write.page_id)?.filter(|row| !row.removed);
+    if row.is_none() && write.create_page {
+        administration::insert_page(connection, write.page_id, None)?;
+        row = rows::find_page(connection, write.page_id)?;
+    }
+    let Some(row) = row else {
+        return Ok(WriteOutcome::PageMissing);
+    };
+    let found = row.record.revision;
+    if write
+        .expected_revision
+        .is_some_and(|expected| expected != found)
+    {
+        return Ok(WriteOutcome::RevisionMismatch { found });
+    }
+    let before = row.record.settings.clone();
+    let after = before
+        .as_ref()
+        .unwrap_or(&write.defaults)
+        .updated(&write.update);
+    if write.update.is_empty() || before.as_ref() == Some(&after) {
+        return Ok(WriteOutcome::Stored(Written {
+            record: row.record,
+            changed: false,
+        }));
+    }
+    let record = PageRecord {
+        revision: found.next(),
+        settings: Some(after.clone()),
+        ..row.record
+    };
+    let entry = HistoryEntry {
+        page_id: write.page_id,
+        revision: record.revision,
+        before,
+        after: Some(after),
+        author: write.author,
+        changed_at: write.at,
+        trace_id: write.trace_id,
+    };
+    administration::store_settings(connection, &record, &entry)?;
+    Ok(WriteOutcome::Stored(Written {
+        record,
+        changed: true,
+    }))
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "measures how long things take; nothing that is stored depends on it"
+)]
+fn monotonic_now() -> Instant {
+    Instant::now()
+}
