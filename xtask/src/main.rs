@@ -1,2 +1,73 @@
-//! x
-fn main(){}
+//! Chores of the Pagebell workspace: `cargo xtask` lists them.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a command line tool talks to its user and measures real time"
+)]
+
+mod bench;
+mod checks;
+mod command;
+mod programs;
+mod setup;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Chores of the Pagebell workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct CommandLine {
+    #[command(subcommand)]
+    chore: Option<Chore>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Install what the conformance suite needs: programs, a Python environment, Node modules
+    Setup,
+    /// Install what is needed, then run every check; stops at the first step that fails
+    Test(checks::Options),
+    /// Measure the server beside others, all in one run
+    #[command(subcommand)]
+    Bench(bench::Bench),
+}
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    match run(command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command_line: CommandLine) -> anyhow::Result<()> {
+    let Some(chore) = command_line.chore else {
+        CommandLine::command().print_help()?;
+        return Ok(());
+    };
+    let workspace = Workspace::locate()?;
+    match chore {
+        Chore::Setup => setup::setup(&workspace),
+        Chore::Test(options) => checks::run(&workspace, &options),
+        Chore::Bench(bench) => bench::run(&workspace, bench),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        CommandLine::command().debug_assert();
+    }
+}

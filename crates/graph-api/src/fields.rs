@@ -62,10 +62,10 @@ impl FieldSelection {
     }
 
     fn from_text(text: &str) -> Result<Self, GraphError> {
-        if text.trim().is_empty() {
+        if text.bytes().all(|byte| byte == b' ') {
             return Ok(Self::All);
         }
-        if text.trim_start().starts_with('[') {
+        if text.trim_start_matches(' ').starts_with('[') {
             return match json::parse_json(text.as_bytes()) {
                 Ok(Value::Array(names)) => Self::from_names(&names),
                 _ => Err(GraphError::fields_wrong_type(&quoted(text))),
@@ -240,7 +240,7 @@ impl<'a> Parser<'a> {
     /// The next byte that is no space, which becomes the present position.
     fn peek(&mut self) -> Option<u8> {
         let rest = &self.text.as_bytes()[self.position..];
-        self.position += rest.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        self.position += rest.iter().take_while(|byte| **byte == b' ').count();
         self.text.as_bytes().get(self.position).copied()
     }
 

@@ -21,6 +21,7 @@ mod path;
 mod payload;
 mod prepared;
 mod trace_id;
+mod update_body;
 mod version;
 
 pub use coercion::settings_submission;
@@ -31,9 +32,11 @@ pub use parameters::{ParameterValue, Parameters};
 pub use path::{Edge, GraphPath, Node, Route};
 pub use payload::{
     CallHoursPayload, CallRoutingPayload, OperatingHoursPayload, PageMessengerCallSettingsPayload,
-    PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, RESULT_SUCCESS,
-    RingTargetName, SettingsList,
+    PageMessengerCallSettingsResponse, RESULT_SUCCESS, RingTargetName, SettingsList,
 };
 pub use prepared::PreparedSettings;
 pub use trace_id::{TRACE_RANDOM_BYTES, TraceIds};
+pub use update_body::{
+    CallHoursUpdate, CallRoutingUpdate, OperatingHoursUpdate, PageMessengerCallSettingsRequest,
+};
 pub use version::GraphVersion;

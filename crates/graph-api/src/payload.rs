@@ -30,9 +30,9 @@ pub struct PageMessengerCallSettingsPayload {
 
 /// Who rings when a person calls the Page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct CallRoutingPayload {
     /// `META`: the inbox and apps of Meta. `PARTNERS`: the apps subscribed to the Page's calls.
+    #[schema(required = false)]
     pub ring_target: RingTargetName,
 }
 
@@ -48,60 +48,30 @@ pub enum RingTargetName {
     Partners,
 }
 
-/// Weekly hours in the local time of a zone.
+/// Weekly hours in the local time of a zone. A sub-selection of `fields` may leave members out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct CallHoursPayload {
-    /// The name of an IANA time zone or of an alias of one, read in any letter case.
-    #[schema(example = "Europe/Paris")]
+    /// The name of an IANA time zone or of an alias of one.
+    #[schema(example = "Europe/Paris", required = false)]
     pub timezone_id: String,
-    /// The open spans of the week. A day that is not listed is closed; an empty array closes the
-    /// whole week.
+    /// The open spans of the week. A day that is not listed is closed; an empty array: closed all
+    /// week.
+    #[schema(required = false)]
     pub weekly_operating_hours: Vec<OperatingHoursPayload>,
 }
 
 /// One open span on one day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct OperatingHoursPayload {
-    /// `MONDAY` to `SUNDAY`, read in any letter case and answered in upper case.
-    #[schema(
-        example = "MONDAY",
-        pattern = "^([Mm][Oo][Nn]|[Tt][Uu][Ee][Ss]|[Ww][Ee][Dd][Nn][Ee][Ss]|[Tt][Hh][Uu][Rr][Ss]|[Ff][Rr][Ii]|[Ss][Aa][Tt][Uu][Rr]|[Ss][Uu][Nn])[Dd][Aa][Yy]$"
-    )]
+    /// `MONDAY` to `SUNDAY`.
+    #[schema(example = "MONDAY", required = false)]
     pub day_of_week: String,
-    /// The opening time, `HHMM`, from `0000` to `2359`.
-    #[schema(example = "0900", pattern = "^([01][0-9]|2[0-3])[0-5][0-9]$")]
+    /// The opening time, `HHMM`.
+    #[schema(example = "0900", required = false)]
     pub open_time: String,
-    /// The closing time, `HHMM`, after `open_time`. `2359` means until midnight.
-    #[schema(example = "1700", pattern = "^([01][0-9]|2[0-3])[0-5][0-9]$")]
+    /// The closing time, `HHMM`. `2359` means until midnight.
+    #[schema(example = "1700", required = false)]
     pub close_time: String,
-}
-
-/// An update: any subset of the fields. Each field that is present is replaced whole; the absent
-/// ones stay as they are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct PageMessengerCallSettingsRequest {
-    /// Let people call the Page with audio, or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub audio_enabled: Option<bool>,
-    /// Show the call button, or hide it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub icon_enabled: Option<bool>,
-    /// Let people call the Page with video, or not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub video_enabled: Option<bool>,
-    /// Who rings when a person calls the Page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    pub call_routing: Option<CallRoutingPayload>,
-    /// The weekly hours in which the Page takes calls; `null` removes them, so that calls are taken
-    /// at any hour.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_hours: Option<CallHoursPayload>,
 }
 
 /// The answer to a read: the settings in an array of one element.

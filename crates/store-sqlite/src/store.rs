@@ -208,16 +208,15 @@ impl SettingsStore for SqliteStore {
         let after = after.map(|page_id| signed(page_id.get()));
         match after {
             None => self.append_pages(&mut found, 0..=i64::MAX, limit)?,
-            Some(after @ 0..i64::MAX) => {
+            Some(after) if (0..i64::MAX).contains(&after) => {
                 self.append_pages(&mut found, after + 1..=i64::MAX, limit)?;
             }
             Some(_) => {}
         }
         if found.len() < limit {
-            let first = match after {
-                Some(after @ ..0) => after + 1,
-                _ => i64::MIN,
-            };
+            let first = after
+                .filter(|after| *after < 0)
+                .map_or(i64::MIN, |after| after + 1);
             self.append_pages(&mut found, first..=-1, limit)?;
         }
         Ok(found)

@@ -1,0 +1,85 @@
+//! How a server is set up. The defaults of every limit stand here and nowhere else.
+
+use std::time::Duration;
+
+use call_settings::{CallSettings, HoursLimits};
+use graph_api::GraphVersion;
+
+/// Which behaviour the server shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// The live API's, with our extensions.
+    #[default]
+    Graph,
+    /// The published page's, to the letter: all three credentials, flat errors, three statuses and
+    /// nothing but the two endpoints.
+    Reference,
+}
+
+/// How a server is set up.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// Which behaviour it shows.
+    pub profile: Profile,
+    /// Whether a Page that is not known is added on its first use.
+    pub create_pages: bool,
+    /// The version that requests without one are served as; `None`: the newest.
+    pub default_version: Option<GraphVersion>,
+    /// The settings of a Page that was never configured.
+    pub default_settings: CallSettings,
+    /// How many entries a day of the call hours may have.
+    pub hours_limits: HoursLimits,
+    /// What requests are held to.
+    pub limits: Limits,
+    /// Whether every request is logged, not only those that fail by a fault of the server.
+    pub access_log: bool,
+}
+
+/// What requests and memory are held to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The largest body of a request, in bytes.
+    pub body_bytes: usize,
+    /// The largest body of a batch, in bytes.
+    pub batch_body_bytes: usize,
+    /// The most headers of a request.
+    pub header_count: usize,
+    /// The largest address and headers of a request together, in bytes.
+    pub header_bytes: usize,
+    /// How long the headers of a request may take, and how long a connection may be idle.
+    pub header_time: Duration,
+    /// How long the body of a request may take, and how long its answer.
+    pub request_time: Duration,
+    /// The most connections at a time; more wait until there is room.
+    pub connections: usize,
+    /// How long requests under way may take after the server was told to stop.
+    pub stop_time: Duration,
+    /// The most memory for prepared answers, in bytes.
+    pub cache_bytes: u64,
+    /// The most access tokens kept in memory.
+    pub cached_tokens: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 64 * 1024,
+            batch_body_bytes: 1024 * 1024,
+            header_count: 64,
+            header_bytes: 16 * 1024,
+            header_time: Duration::from_secs(30),
+            request_time: Duration::from_secs(30),
+            connections: 10_000,
+            stop_time: Duration::from_secs(10),
+            cache_bytes: 256 * 1024 * 1024,
+            cached_tokens: 100_000,
+        }
+    }
+}
+
+impl Configuration {
+    /// The version that requests without one are served as.
+    pub fn version_of_unversioned(&self) -> GraphVersion {
+        self.default_version.unwrap_or(GraphVersion::NEWEST)
+    }
+}

@@ -1,0 +1,158 @@
+//! Copies of what the store holds, from which reads are answered.
+//!
+//! A copy is never older than what the store has acknowledged: the writer replaces it before it
+//! answers. A fill that was overtaken by such a write is not kept, because the write has taken the
+//! place that the fill had reserved.
+
+use std::sync::Arc;
+
+use call_settings::{CallSettings, PageId};
+use graph_api::PreparedSettings;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use settings_store::{
+    CommitReport, Invalidation, PageRecord, SettingsStore, StoreError, StoreObserver, TokenHash,
+};
+use tokio::sync::watch;
+
+use crate::Limits;
+use crate::access::Access;
+use crate::metrics::Metrics;
+
+/// A bounded set of copies.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    pages: Cache<PageId, Arc<PreparedSettings>, ByBytes>,
+    tokens: Cache<TokenHash, Arc<Access>>,
+    /// The answers for a Page that was never configured, shared by all of them.
+    unconfigured: Arc<PreparedSettings>,
+    metrics: Arc<Metrics>,
+    failure: watch::Sender<Option<String>>,
+}
+
+/// Weighs a copy by the memory that it takes.
+#[derive(Clone, Debug)]
+struct ByBytes;
+
+/// What a copy takes beside its body: the prepared answer's own fields, the reference counts and
+/// its place in the cache.
+const OVERHEAD_BYTES: u64 = 200;
+
+impl Weighter<PageId, Arc<PreparedSettings>> for ByBytes {
+    fn weight(&self, _page_id: &PageId, settings: &Arc<PreparedSettings>) -> u64 {
+        settings.body().len() as u64 + OVERHEAD_BYTES
+    }
+}
+
+impl Copies {
+    pub(crate) fn new(limits: &Limits, defaults: &CallSettings, metrics: Arc<Metrics>) -> Self {
+        // The body of an average Page with hours on five days.
+        const TYPICAL_BYTES: u64 = 600 + OVERHEAD_BYTES;
+        let expected = usize::try_from(limits.cache_bytes / TYPICAL_BYTES).unwrap_or(usize::MAX);
+        Self {
+            pages: Cache::with_weighter(expected, limits.cache_bytes, ByBytes),
+            tokens: Cache::new(limits.cached_tokens),
+            unconfigured: Arc::new(PreparedSettings::new(defaults)),
+            metrics,
+            failure: watch::Sender::new(None),
+        }
+    }
+
+    /// The answers for a Page, from memory or else from the store. `None`: there is no such Page.
+    pub(crate) async fn page(
+        &self,
+        store: &dyn SettingsStore,
+        page_id: PageId,
+    ) -> Result<Option<Arc<PreparedSettings>>, StoreError> {
+        if let Some(found) = self.pages.get(&page_id) {
+            self.metrics.page_copies.hit();
+            return Ok(Some(found));
+        }
+        self.metrics.page_copies.miss();
+        match self.pages.get_value_or_guard_async(&page_id).await {
+            Ok(found) => Ok(Some(found)),
+            Err(reserved) => {
+                let Some(record) = store.page(page_id).await? else {
+                    return Ok(None);
+                };
+                let prepared = self.prepare(record.settings.as_ref());
+                let _overtaken_by_a_write = reserved.insert(Arc::clone(&prepared));
+                Ok(Some(prepared))
+            }
+        }
+    }
+
+    /// The answers for settings.
+    pub(crate) fn prepare(&self, settings: Option<&CallSettings>) -> Arc<PreparedSettings> {
+        match settings {
+            Some(settings) => Arc::new(PreparedSettings::new(settings)),
+            None => Arc::clone(&self.unconfigured),
+        }
+    }
+
+    /// A token with its app, from memory or else from the store. Tokens that are not known are not
+    /// remembered, so that guesses cannot push the known ones out.
+    pub(crate) async fn token(
+        &self,
+        store: &dyn SettingsStore,
+        hash: TokenHash,
+    ) -> Result<Option<Arc<Access>>, StoreError> {
+        if let Some(found) = self.tokens.get(&hash) {
+            self.metrics.token_copies.hit();
+            return Ok(Some(found));
+        }
+        self.metrics.token_copies.miss();
+        match self.tokens.get_value_or_guard_async(&hash).await {
+            Ok(found) => Ok(Some(found)),
+            Err(reserved) => {
+                let Some(token) = store.token(hash).await? else {
+                    return Ok(None);
+                };
+                let app = match token.app_id {
+                    Some(app_id) => store.app(app_id).await?,
+                    None => None,
+                };
+                let access = Arc::new(Access { token, app });
+                let _overtaken_by_a_change = reserved.insert(Arc::clone(&access));
+                Ok(Some(access))
+            }
+        }
+    }
+
+    /// Becomes the reason when the store can no longer be trusted.
+    pub(crate) fn failure(&self) -> watch::Receiver<Option<String>> {
+        self.failure.subscribe()
+    }
+}
+
+impl StoreObserver for Copies {
+    fn page_written(&self, record: &PageRecord) {
+        self.pages
+            .insert(record.page_id, self.prepare(record.settings.as_ref()));
+    }
+
+    fn invalidated(&self, what: Invalidation) {
+        match what {
+            Invalidation::Page(page_id) => {
+                self.pages.remove(&page_id);
+            }
+            Invalidation::Token(hash) => {
+                self.tokens.remove(&hash);
+            }
+            // Apps are kept with their tokens, and change too rarely for anything finer.
+            Invalidation::App(_) => self.tokens.clear(),
+            Invalidation::Everything => {
+                self.pages.clear();
+                self.tokens.clear();
+            }
+        }
+    }
+
+    fn group_committed(&self, report: CommitReport) {
+        self.metrics.observe_commit(report);
+    }
+
+    fn failed(&self, error: &StoreError) {
+        self.failure.send_replace(Some(error.to_string()));
+    }
+}

@@ -1,0 +1,312 @@
+//! A request in, a response out.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use graph_api::{
+    Edge, GraphError, GraphPath, GraphVersion, Node, Parameters, Route, TRACE_RANDOM_BYTES,
+    TraceIds,
+};
+use http::Method;
+use settings_store::{AppId, SettingsStore, StoreError, TokenHash};
+use subtle::ConstantTimeEq;
+use tokio::sync::watch;
+
+use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, Credentials, verify_proof};
+use crate::copies::Copies;
+use crate::metrics::Metrics;
+use crate::request::{GraphRequest, GraphResponse, Surface};
+use crate::{Configuration, Profile, Surroundings};
+
+/// The server without its sockets.
+#[derive(Debug)]
+pub struct Pagebell {
+    pub(crate) configuration: Configuration,
+    pub(crate) store: Arc<dyn SettingsStore>,
+    pub(crate) copies: Arc<Copies>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) surroundings: Surroundings,
+    /// The default settings, as the store takes them with each write.
+    pub(crate) default_settings: Arc<call_settings::CallSettings>,
+}
+
+/// One operation on its way: the request, and what it inherits from the batch it stands in.
+#[derive(Clone, Copy)]
+pub(crate) struct Operation<'a> {
+    pub(crate) request: &'a GraphRequest<'a>,
+    pub(crate) method: &'a Method,
+    pub(crate) trace: &'a TraceIds,
+    /// The credentials of the batch, which count where the operation has none of its own.
+    pub(crate) inherited: Option<Credentials<'a>>,
+}
+
+impl Pagebell {
+    /// A server over this store, which from now on tells it of changes.
+    pub fn new(
+        configuration: Configuration,
+        store: Arc<dyn SettingsStore>,
+        surroundings: Surroundings,
+    ) -> Self {
+        let metrics = Arc::new(Metrics::default());
+        let copies = Arc::new(Copies::new(
+            &configuration.limits,
+            &configuration.default_settings,
+            Arc::clone(&metrics),
+        ));
+        store.set_observer(Arc::clone(&copies) as Arc<_>);
+        Self {
+            default_settings: Arc::new(configuration.default_settings.clone()),
+            configuration,
+            store,
+            copies,
+            metrics,
+            surroundings,
+        }
+    }
+
+    /// How this server is set up.
+    pub const fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// Becomes the reason when the store can no longer be trusted: the process should end then.
+    pub fn store_failure(&self) -> watch::Receiver<Option<String>> {
+        self.copies.failure()
+    }
+
+    /// Answers a request. It never fails: what goes wrong is an answer too.
+    pub async fn dispatch(&self, request: GraphRequest<'_>) -> GraphResponse {
+        let begun = self.surroundings.clock.monotonic();
+        let response = self
+            .respond(request, self.configuration.version_of_unversioned(), None)
+            .await;
+        let time = self.surroundings.clock.monotonic().saturating_sub(begun);
+        self.metrics
+            .observe_response(request.method, &response, time);
+        response
+    }
+
+    /// Answers a request, or an operation of a batch with what it inherits.
+    pub(crate) async fn respond(
+        &self,
+        request: GraphRequest<'_>,
+        unversioned: GraphVersion,
+        inherited: Option<Credentials<'_>>,
+    ) -> GraphResponse {
+        let trace = self.new_trace();
+        // HEAD is GET without the body, which the transport leaves out.
+        let method = if request.method == Method::HEAD {
+            &Method::GET
+        } else {
+            request.method
+        };
+        let path = match GraphPath::parse(method, request.path) {
+            Ok(path) => path,
+            Err(error) => return self.failed(&error, unversioned, trace, Surface::Unknown),
+        };
+        let version = path.version.unwrap_or(unversioned);
+        let surface = self.surface(&path.route);
+        let operation = Operation {
+            request: &request,
+            method,
+            trace: &trace,
+            inherited,
+        };
+        let result = match (&path.route, surface) {
+            (Route::Edge(node, Edge::MessengerCallSettings), _) => {
+                self.call_settings(operation, *node).await
+            }
+            (Route::DebugToken, Surface::DebugToken) => self.debug_token(operation).await,
+            (Route::Root, Surface::Batch) if inherited.is_none() && method == Method::POST => {
+                // Boxed, as an operation of the batch comes through here again.
+                Box::pin(self.batch(operation, version)).await
+            }
+            (route, _) => Err(lost(method, route)),
+        };
+        match result {
+            Ok(body) => GraphResponse {
+                status: 200,
+                version,
+                trace,
+                www_authenticate: None,
+                body,
+                surface,
+                error: None,
+            },
+            Err(error) => self.failed(&error, version, trace, surface),
+        }
+    }
+
+    async fn call_settings(
+        &self,
+        operation: Operation<'_>,
+        node: Node,
+    ) -> Result<Bytes, GraphError> {
+        match *operation.method {
+            Method::GET => self.read_settings(operation, node).await,
+            Method::POST => self.update_settings(operation, node).await,
+            _ => Err(GraphError::unsupported_method(
+                operation.method,
+                &name_of(node),
+                "GET and POST",
+            )),
+        }
+    }
+
+    /// What a route is to this profile: the published page has nothing but the edge.
+    fn surface(&self, route: &Route<'_>) -> Surface {
+        match (route, self.configuration.profile) {
+            (Route::Edge(_node, edge), _) => Surface::Edge(*edge),
+            (Route::Root, Profile::Graph) => Surface::Batch,
+            (Route::DebugToken, Profile::Graph) => Surface::DebugToken,
+            _ => Surface::Unknown,
+        }
+    }
+
+    /// The answer to a request that is refused before its path is looked at.
+    pub(crate) fn refused(&self, error: &GraphError) -> GraphResponse {
+        let version = self.configuration.version_of_unversioned();
+        self.failed(error, version, self.new_trace(), Surface::Unknown)
+    }
+
+    /// The answer that an error is, in the form of the profile.
+    fn failed(
+        &self,
+        error: &GraphError,
+        version: GraphVersion,
+        trace: TraceIds,
+        surface: Surface,
+    ) -> GraphResponse {
+        let flat = self.configuration.profile == Profile::Reference;
+        let status = match error.entry().status {
+            status if !flat || status == 403 || status >= 500 => status,
+            _ => 400,
+        };
+        GraphResponse {
+            status,
+            version,
+            trace,
+            www_authenticate: Some(error.www_authenticate()),
+            body: Bytes::from(error.standard_error(&trace).to_json(flat)),
+            surface,
+            error: Some(error.id()),
+        }
+    }
+
+    fn new_trace(&self) -> TraceIds {
+        let mut random = [0; TRACE_RANDOM_BYTES];
+        self.surroundings.entropy.fill(&mut random);
+        TraceIds::from_random(random)
+    }
+
+    /// The credentials of an operation: its own, or else those it inherits.
+    pub(crate) fn credentials<'a>(
+        &self,
+        operation: Operation<'a>,
+        parameters: &'a Parameters,
+    ) -> Result<Option<Credentials<'a>>, GraphError> {
+        let own = Credentials::find(
+            self.configuration.profile,
+            operation.request.authorization,
+            parameters,
+        )?;
+        Ok(own.or(operation.inherited))
+    }
+
+    /// Who calls, or why nobody that is known.
+    pub(crate) async fn authenticate(
+        &self,
+        operation: Operation<'_>,
+        credentials: &Credentials<'_>,
+    ) -> Result<Caller, GraphError> {
+        let now = self.surroundings.clock.now();
+        let unavailable = |error: StoreError| store_failed(&error, operation.trace);
+        if let Some((app_id, secret)) = credentials.token.split_once(APP_TOKEN_SEPARATOR) {
+            let app = match app_id.parse::<AppId>() {
+                Ok(app_id) => self.store.app(app_id).await.map_err(unavailable)?,
+                Err(_) => None,
+            };
+            let app = app
+                .filter(|app| is_secret(app, secret))
+                .ok_or_else(GraphError::token_unknown)?;
+            verify_proof(Some(&app), credentials, now)?;
+            return Ok(Caller::App(app));
+        }
+        let access = self
+            .copies
+            .token(&*self.store, TokenHash::of(credentials.token))
+            .await
+            .map_err(unavailable)?
+            .ok_or_else(GraphError::token_unknown)?;
+        access.check_alive(now)?;
+        verify_proof(access.app.as_ref(), credentials, now)?;
+        Ok(Caller::Token(access))
+    }
+
+    /// The access token of an operation on a Page.
+    pub(crate) async fn page_access(
+        &self,
+        operation: Operation<'_>,
+        node: Node,
+        parameters: &Parameters,
+    ) -> Result<Arc<Access>, GraphError> {
+        let Some(credentials) = self.credentials(operation, parameters)? else {
+            return Err(match node {
+                Node::Me => GraphError::token_missing_for_me(),
+                Node::Page(_) => GraphError::token_missing(),
+            });
+        };
+        match self.authenticate(operation, &credentials).await? {
+            Caller::Token(access) => Ok(access),
+            Caller::App(_) => Err(GraphError::page_token_required()),
+        }
+    }
+}
+
+/// Whether the secret is the app's, in a time that does not tell how much of it is right.
+pub(crate) fn is_secret(app: &settings_store::AppRecord, secret: &str) -> bool {
+    use secrecy::ExposeSecret;
+    let own = app.secret.expose_secret().as_bytes();
+    bool::from(own.ct_eq(secret.as_bytes()))
+}
+
+/// Logs an error of the store with the trace id that the caller gets, and makes it an answer.
+pub(crate) fn store_failed(error: &StoreError, trace: &TraceIds) -> GraphError {
+    tracing::error!(trace_id = trace.request_id(), %error, "the store did not answer");
+    GraphError::store_unavailable()
+}
+
+pub(crate) fn name_of(node: Node) -> Cow<'static, str> {
+    match node {
+        Node::Me => Cow::Borrowed("me"),
+        Node::Page(page_id) => Cow::Owned(page_id.to_string()),
+    }
+}
+
+/// The error for a path that leads nowhere.
+fn lost(method: &Method, route: &Route<'_>) -> GraphError {
+    match route {
+        Route::Root => GraphError::no_node(),
+        Route::DebugToken => GraphError::unknown_path("/debug_token"),
+        Route::Edge(node, edge) => {
+            GraphError::unsupported_method(method, &name_of(*node), edge.name())
+        }
+        Route::Unknown { node, tail } => {
+            let is_object = node == "me" || node.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_object {
+                GraphError::unknown_alias(node)
+            } else if tail.is_empty() {
+                GraphError::unsupported_method(
+                    method,
+                    node,
+                    "no method; its edge messenger_call_settings takes GET and POST",
+                )
+            } else if method == Method::GET && !tail.contains('/') {
+                GraphError::unknown_edge(tail)
+            } else {
+                GraphError::unknown_path(&format!("/{tail}"))
+            }
+        }
+    }
+}

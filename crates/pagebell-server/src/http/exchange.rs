@@ -1,0 +1,181 @@
+//! One HTTP exchange of the Graph surface.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use graph_api::GraphError;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::body::{self, BodyError};
+use crate::Pagebell;
+use crate::request::{CONTENT_TYPE, GraphRequest, GraphResponse};
+
+const FACEBOOK_API_VERSION: HeaderName = HeaderName::from_static("facebook-api-version");
+const X_FB_REQUEST_ID: HeaderName = HeaderName::from_static("x-fb-request-id");
+const X_FB_TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
+
+/// Answers a request of the Graph surface.
+pub(super) async fn answer(
+    pagebell: &Arc<Pagebell>,
+    request: Request<Incoming>,
+) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    if head.method == Method::OPTIONS {
+        return preflight(pagebell);
+    }
+    let limits = &pagebell.configuration().limits;
+    if let Err(error) = check_head(pagebell, &head) {
+        return close(transport(pagebell, &head, pagebell.refused(&error)));
+    }
+    let limit = if is_batch_root(head.uri.path()) {
+        limits.batch_body_bytes
+    } else {
+        limits.body_bytes
+    };
+    let body = match body::read(body, &head.headers, limit, limits.request_time).await {
+        Ok(body) => body,
+        Err(BodyError::Answer(error)) => {
+            return transport(pagebell, &head, pagebell.refused(&error));
+        }
+        Err(BodyError::AnswerAndClose(error)) => {
+            return close(transport(pagebell, &head, pagebell.refused(&error)));
+        }
+    };
+    let request = GraphRequest {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        authorization: text(&head.headers, header::AUTHORIZATION),
+        content_type: text(&head.headers, header::CONTENT_TYPE),
+        body: &body,
+    };
+    let response = if head.method == Method::GET {
+        pagebell.dispatch(request).await
+    } else {
+        match tokio::time::timeout(limits.request_time, pagebell.dispatch(request)).await {
+            Ok(response) => response,
+            Err(_elapsed) => pagebell.refused(&GraphError::store_unavailable()),
+        }
+    };
+    transport(pagebell, &head, response)
+}
+
+fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), GraphError> {
+    let limits = &pagebell.configuration().limits;
+    if head.headers.len() > limits.header_count {
+        return Err(GraphError::headers_too_large(&format!(
+            "{} headers",
+            limits.header_count
+        )));
+    }
+    let address = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let bytes: usize = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if address + bytes > limits.header_bytes {
+        return Err(GraphError::headers_too_large(&format!(
+            "{} bytes",
+            limits.header_bytes
+        )));
+    }
+    match head.headers.get(header::CONTENT_ENCODING) {
+        Some(encoding) if encoding != "identity" => Err(GraphError::encoded_body(
+            encoding.to_str().unwrap_or("that is no text"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a path is the root, perhaps behind a version: batches may be larger than other bodies.
+fn is_batch_root(path: &str) -> bool {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    match (segments.next(), segments.next()) {
+        (None, _) => true,
+        (Some(version), None) => version.starts_with('v'),
+        _ => false,
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Puts the headers of every Graph answer around a response, and writes the log.
+fn transport(
+    pagebell: &Pagebell,
+    head: &http::request::Parts,
+    response: GraphResponse,
+) -> Response<Full<Bytes>> {
+    log(pagebell, head, &response);
+    let mut built = Response::new(Full::new(response.body));
+    *built.status_mut() =
+        StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = built.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    headers.insert(
+        FACEBOOK_API_VERSION,
+        HeaderValue::from_static(response.version.name()),
+    );
+    headers.insert(X_FB_REQUEST_ID, ascii(response.trace.request_id()));
+    headers.insert(X_FB_TRACE_ID, ascii(response.trace.trace_id()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_ORIGIN,
+        HeaderValue::from_static("*"),
+    );
+    if let Some(value) = response.www_authenticate {
+        headers.insert(header::WWW_AUTHENTICATE, ascii(&value));
+    }
+    built
+}
+
+fn ascii(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("only printable ASCII gets here")
+}
+
+fn close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Lets pages of other origins call the server from a browser, as the live API does.
+fn preflight(pagebell: &Pagebell) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
+    let headers = response.headers_mut();
+    let version = pagebell.configuration().version_of_unversioned();
+    for (name, value) in [
+        (header::CONTENT_TYPE, CONTENT_TYPE),
+        (FACEBOOK_API_VERSION, version.name()),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type",
+        ),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The log has the path but never the query, in which tokens may stand.
+fn log(pagebell: &Pagebell, head: &http::request::Parts, response: &GraphResponse) {
+    let code = response.error.map_or(0, |id| id.entry().code);
+    let trace_id = response.trace.request_id();
+    let (method, path, status) = (&head.method, head.uri.path(), response.status);
+    if status >= 500 {
+        tracing::error!(trace_id, %method, path, status, code, "request failed");
+    } else if pagebell.configuration().access_log {
+        tracing::info!(trace_id, %method, path, status, code, "request");
+    } else {
+        tracing::debug!(trace_id, %method, path, status, code, "request");
+    }
+}

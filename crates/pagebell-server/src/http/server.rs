@@ -1,0 +1,194 @@
+//! Listening, accepting and stopping.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Either, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tower::ServiceExt;
+
+use super::tls::Tls;
+use super::{TlsError, TlsFiles, endpoints, exchange};
+use crate::Pagebell;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+
+/// How long accepting rests after an error such as too many open files.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    pagebell: Arc<Pagebell>,
+    tls: Option<Arc<Tls>>,
+}
+
+/// How a server stopped.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// It was asked to, and finished what was under way.
+    Finished,
+    /// It was asked to; some requests were still under way when their time was up.
+    TimeUp,
+    /// The store can no longer be trusted.
+    StoreFailed(String),
+}
+
+type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, axum::Error>>;
+
+impl Server {
+    /// Starts to listen. Port 0 picks a free port.
+    pub async fn bind(address: SocketAddr, pagebell: Arc<Pagebell>) -> io::Result<Self> {
+        Ok(Self {
+            listener: TcpListener::bind(address).await?,
+            pagebell,
+            tls: None,
+        })
+    }
+
+    /// Speaks TLS with this certificate and key.
+    pub fn with_tls(mut self, files: TlsFiles) -> Result<Self, TlsError> {
+        self.tls = Some(Tls::load(files)?);
+        Ok(self)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Answers requests until `stop` is done or the store fails; then accepts no more, finishes
+    /// what is under way and closes the store.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Stopped {
+        let limits = self.pagebell.configuration().limits;
+        let graceful = GracefulShutdown::new();
+        let room = Arc::new(Semaphore::new(limits.connections));
+        let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
+        let router = endpoints::router(Arc::clone(&self.pagebell));
+        let mut failure = self.pagebell.store_failure();
+        let mut stop = std::pin::pin!(stop);
+        let failed = loop {
+            tokio::select! {
+                () = &mut stop => break None,
+                reason = failure.wait_for(Option::is_some) => {
+                    break reason.ok().and_then(|reason| reason.clone());
+                }
+                (stream, permit) = self.accept(&room) => {
+                    let connection = Connection {
+                        pagebell: Arc::clone(&self.pagebell),
+                        router: router.clone(),
+                        watcher: graceful.watcher(),
+                        permit,
+                    };
+                    match &self.tls {
+                        None => { tokio::spawn(connection.serve(stream)); }
+                        Some(tls) => { tokio::spawn(connection.serve_tls(stream, tls.current().into())); }
+                    }
+                }
+            }
+        };
+        drop(self.listener);
+        if let Some(watching) = watching {
+            watching.abort();
+        }
+        let finished = tokio::time::timeout(limits.stop_time, graceful.shutdown()).await;
+        self.pagebell.store.close().await;
+        match (failed, finished) {
+            (Some(reason), _) => Stopped::StoreFailed(reason),
+            (None, Ok(())) => Stopped::Finished,
+            (None, Err(_elapsed)) => Stopped::TimeUp,
+        }
+    }
+
+    /// The next connection, once there is room for it.
+    async fn accept(&self, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+        let permit = Arc::clone(room)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _peer)) => {
+                    let _slower_but_no_worse = stream.set_nodelay(true);
+                    return (stream, permit);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// One connection, and what its requests need.
+struct Connection {
+    pagebell: Arc<Pagebell>,
+    router: Router,
+    watcher: hyper_util::server::graceful::Watcher,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Connection {
+    async fn serve_tls(self, stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor) {
+        match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+            Err(_elapsed) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+        let Self {
+            pagebell,
+            router,
+            watcher,
+            permit,
+        } = self;
+        let limits = pagebell.configuration().limits;
+        pagebell.metrics.connections.inc();
+        let service = service_fn(|request| answer(&pagebell, &router, request));
+        // hyper refuses heads over its own limits without a body; ours are stricter and explain.
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.header_time)
+            .max_headers(limits.header_count * 4)
+            .max_buf_size((limits.header_bytes * 4).max(16 * 1024))
+            .pipeline_flush(true)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = watcher.watch(connection).await {
+            tracing::debug!(%error, "a connection ended early");
+        }
+        pagebell.metrics.connections.dec();
+        drop(permit);
+    }
+}
+
+async fn answer(
+    pagebell: &Arc<Pagebell>,
+    router: &Router,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    if endpoints::owns(request.uri().path()) {
+        let request = request.map(axum::body::Body::new);
+        let Ok(response) = router.clone().oneshot(request).await;
+        return Ok(response.map(|body| Either::Right(body.boxed_unsync())));
+    }
+    Ok(exchange::answer(pagebell, request).await.map(Either::Left))
+}

@@ -1,0 +1,153 @@
+//! `GET /debug_token`
+
+use bytes::Bytes;
+use graph_api::debug_token::{DebugToken, DebugTokenError, GranularScope};
+use graph_api::{GraphError, Parameters};
+use http::Method;
+use jiff::Timestamp;
+use settings_store::{AppId, AppRecord, Coverage, TokenHash};
+
+use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, OPERATOR_SCOPE};
+use crate::dispatch::{Operation, Pagebell, is_secret, store_failed};
+
+impl Pagebell {
+    /// Answers what is known of a token, to its app, its holder or an operator.
+    pub(crate) async fn debug_token(&self, operation: Operation<'_>) -> Result<Bytes, GraphError> {
+        if operation.method != Method::GET {
+            return Err(GraphError::unsupported_method(
+                operation.method,
+                "debug_token",
+                "GET",
+            ));
+        }
+        let parameters = Parameters::from_query(operation.request.query);
+        let credentials = self
+            .credentials(operation, &parameters)?
+            .ok_or_else(GraphError::token_missing)?;
+        let caller = self.authenticate(operation, &credentials).await?;
+        let input = parameters
+            .text("input_token")
+            .filter(|input| !input.is_empty())
+            .ok_or_else(GraphError::input_token_missing)?;
+        let described = if input.contains(APP_TOKEN_SEPARATOR) {
+            self.describe_app_token(operation, &caller, input).await?
+        } else {
+            self.describe_token(operation, &caller, input).await?
+        };
+        Ok(Bytes::from(described.to_json(parameters.text("fields"))))
+    }
+
+    async fn describe_token(
+        &self,
+        operation: Operation<'_>,
+        caller: &Caller,
+        input: &str,
+    ) -> Result<DebugToken, GraphError> {
+        let found = self
+            .copies
+            .token(&*self.store, TokenHash::of(input))
+            .await
+            .map_err(|error| store_failed(&error, operation.trace))?;
+        let Some(access) = found else {
+            return Ok(dead(&GraphError::token_unknown()));
+        };
+        let is_own = matches!(caller, Caller::Token(own) if own.token.hash == access.token.hash);
+        if !is_own && !may_look(caller, access.token.app_id) {
+            return Err(GraphError::debug_token_not_allowed());
+        }
+        Ok(describe(&access, self.surroundings.clock.now()))
+    }
+
+    async fn describe_app_token(
+        &self,
+        operation: Operation<'_>,
+        caller: &Caller,
+        input: &str,
+    ) -> Result<DebugToken, GraphError> {
+        let (app_id, secret) = input.split_once(APP_TOKEN_SEPARATOR).unwrap_or_default();
+        let app = match app_id.parse::<AppId>() {
+            Ok(app_id) => self
+                .store
+                .app(app_id)
+                .await
+                .map_err(|error| store_failed(&error, operation.trace))?,
+            Err(_) => None,
+        };
+        let Some(app) = app.filter(|app| is_secret(app, secret)) else {
+            return Ok(dead(&GraphError::token_unknown()));
+        };
+        if !may_look(caller, Some(app.app_id)) {
+            return Err(GraphError::debug_token_not_allowed());
+        }
+        Ok(DebugToken {
+            token_type: Some("APP"),
+            expires_at: Some(0),
+            issued_at: Some(app.created_at.as_second()),
+            is_valid: true,
+            ..of_app(Some(&app))
+        })
+    }
+}
+
+/// Whether a caller may look at a token of an app that is not the caller's own token.
+fn may_look(caller: &Caller, app_id: Option<AppId>) -> bool {
+    match caller {
+        Caller::App(app) => app_id == Some(app.app_id),
+        Caller::Token(access) => {
+            let same_app = app_id.is_some() && access.token.app_id == app_id;
+            let scopes = &access.token.scopes;
+            same_app || scopes.iter().any(|scope| scope == OPERATOR_SCOPE)
+        }
+    }
+}
+
+fn describe(access: &Access, now: Timestamp) -> DebugToken {
+    let token = &access.token;
+    let alive = access.check_alive(now);
+    let target_ids = match &token.coverage {
+        Coverage::AllPages => None,
+        Coverage::Pages(pages) => Some(pages.iter().map(ToString::to_string).collect::<Vec<_>>()),
+    };
+    DebugToken {
+        token_type: Some("PAGE"),
+        expires_at: Some(token.expires_at.map_or(0, Timestamp::as_second)),
+        data_access_expires_at: Some(0),
+        issued_at: Some(token.issued_at.as_second()),
+        error: alive.as_ref().err().map(describe_error),
+        is_valid: alive.is_ok(),
+        profile_id: token.coverage.single_page().map(|page| page.to_string()),
+        granular_scopes: token
+            .scopes
+            .iter()
+            .map(|scope| GranularScope {
+                scope: scope.clone(),
+                target_ids: target_ids.clone(),
+            })
+            .collect(),
+        scopes: token.scopes.clone(),
+        ..of_app(access.app.as_ref())
+    }
+}
+
+fn of_app(app: Option<&AppRecord>) -> DebugToken {
+    DebugToken {
+        app_id: app.map(|app| app.app_id.to_string()),
+        application: app.map(|app| app.name.clone()),
+        ..DebugToken::default()
+    }
+}
+
+fn dead(error: &GraphError) -> DebugToken {
+    DebugToken {
+        error: Some(describe_error(error)),
+        ..DebugToken::default()
+    }
+}
+
+fn describe_error(error: &GraphError) -> DebugTokenError {
+    DebugTokenError {
+        code: error.entry().code,
+        message: error.message(),
+        subcode: error.entry().subcode,
+    }
+}

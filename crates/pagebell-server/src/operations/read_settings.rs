@@ -1,0 +1,47 @@
+//! `GET /{page_id}/messenger_call_settings`
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use call_settings::PageId;
+use graph_api::{FieldSelection, GraphError, Node, Parameters, PreparedSettings};
+use settings_store::{NewPage, StoreError};
+
+use crate::access::READ_SCOPE;
+use crate::dispatch::{Operation, Pagebell, store_failed};
+
+impl Pagebell {
+    /// Answers a read. A body is ignored (reference: its own sample sends one).
+    pub(crate) async fn read_settings(
+        &self,
+        operation: Operation<'_>,
+        node: Node,
+    ) -> Result<Bytes, GraphError> {
+        let parameters = Parameters::from_query(operation.request.query);
+        let access = self.page_access(operation, node, &parameters).await?;
+        let selection = FieldSelection::from_parameter(parameters.get("fields"))?;
+        let page_id = access.page(node)?;
+        access.check_permits(page_id, READ_SCOPE)?;
+        let prepared = self
+            .prepared(page_id)
+            .await
+            .map_err(|error| store_failed(&error, operation.trace))?
+            .ok_or_else(|| GraphError::object_missing(operation.method, &page_id.to_string()))?;
+        Ok(prepared.list(&selection))
+    }
+
+    /// The answers for a Page; where Pages are created on first use, this is one.
+    async fn prepared(&self, page_id: PageId) -> Result<Option<Arc<PreparedSettings>>, StoreError> {
+        let found = self.copies.page(&*self.store, page_id).await?;
+        if found.is_some() || !self.configuration.create_pages {
+            return Ok(found);
+        }
+        let page = NewPage {
+            page_id,
+            name: None,
+            at: self.surroundings.clock.now(),
+        };
+        self.store.add_page(page).await?;
+        self.copies.page(&*self.store, page_id).await
+    }
+}

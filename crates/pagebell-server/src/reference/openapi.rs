@@ -1,0 +1,379 @@
+//! The OpenAPI document: one for each version, for the profile that runs.
+//!
+//! Schemas come from the wire's types, fields from the field list, statuses and examples of errors
+//! from the error catalogue.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use call_settings::SettingsField;
+use graph_api::catalogue::{CATALOGUE, CatalogueEntry};
+use graph_api::debug_token::{DebugToken, DebugTokenError, DebugTokenResponse, GranularScope};
+use graph_api::{
+    CallHoursPayload, CallHoursUpdate, CallRoutingPayload, CallRoutingUpdate, GraphVersion,
+    OperatingHoursPayload, OperatingHoursUpdate, PageMessengerCallSettingsPayload,
+    PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, RingTargetName,
+    SettingsList, StandardError, StandardErrorEnvelope,
+};
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+use crate::{Configuration, Profile};
+
+/// An OpenAPI document.
+pub struct Document {
+    document: utoipa::openapi::OpenApi,
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Document").finish_non_exhaustive()
+    }
+}
+
+impl Document {
+    /// The document as JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(&self.document).expect("an OpenAPI document is JSON")
+    }
+
+    /// The document as YAML.
+    pub fn to_yaml(&self) -> String {
+        yaml_serde::to_string(&self.document).expect("an OpenAPI document is YAML")
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    SettingsList,
+    PageMessengerCallSettingsPayload,
+    CallRoutingPayload,
+    RingTargetName,
+    CallHoursPayload,
+    OperatingHoursPayload,
+    PageMessengerCallSettingsRequest,
+    CallRoutingUpdate,
+    CallHoursUpdate,
+    OperatingHoursUpdate,
+    PageMessengerCallSettingsResponse,
+    StandardError,
+)))]
+struct Schemas;
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    StandardErrorEnvelope,
+    DebugTokenResponse,
+    DebugToken,
+    DebugTokenError,
+    GranularScope,
+)))]
+struct GraphSchemas;
+
+/// Fields, with sub-selections, in the grammar of `fields`; no more and no less than is accepted.
+fn fields_pattern() -> String {
+    let name = SettingsField::ALL.map(SettingsField::name).join("|");
+    format!("^ *(({name}) *(, *({name}) *)*)?$")
+}
+
+const PAGE_ID_PATTERN: &str = "^([1-9][0-9]{0,18}|me)$";
+
+/// The document of a version, for a server that is set up so.
+pub fn openapi(configuration: &Configuration, version: GraphVersion) -> Document {
+    let profile = configuration.profile;
+    let mut schemas = serde_json::to_value(Schemas::openapi().components)
+        .expect("components are JSON")["schemas"]
+        .take();
+    let mut paths = json!({ "/{page_id}/messenger_call_settings": settings_path(profile) });
+    if profile == Profile::Graph {
+        let more = serde_json::to_value(GraphSchemas::openapi().components)
+            .expect("components are JSON")["schemas"]
+            .take();
+        extend(&mut schemas, more);
+        extend(
+            &mut paths,
+            json!({ "/debug_token": debug_token_path(), "/": batch_path() }),
+        );
+    }
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Page Messenger Call Settings",
+            "version": version.name().trim_start_matches('v'),
+            "description": "Reads and updates the call settings of a Page. Served by Pagebell, \
+                which is not Meta's.",
+            "license": { "name": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": format!("/{version}"), "description": "This server" }],
+        "security": security(profile),
+        "paths": paths,
+        "components": { "schemas": schemas, "securitySchemes": security_schemes() },
+    });
+    Document {
+        document: serde_json::from_value(document).expect("the document follows OpenAPI 3.1"),
+    }
+}
+
+fn extend(object: &mut Value, more: Value) {
+    if let (Value::Object(object), Value::Object(more)) = (object, more) {
+        object.extend(more);
+    }
+}
+
+fn security_schemes() -> Value {
+    json!({
+        "OAuthToken__access_token": {
+            "type": "apiKey", "in": "query", "name": "access_token",
+            "description": "The access token as the query parameter access_token.",
+        },
+        "OAuthToken__oauth_token": {
+            "type": "apiKey", "in": "query", "name": "oauth_token",
+            "description": "The access token as the query parameter oauth_token.",
+        },
+        "OAuthToken__Authorization": {
+            "type": "http", "scheme": "bearer",
+            "description": "The access token as the header Authorization: Bearer TOKEN.",
+        },
+    })
+}
+
+/// Any one credential is enough in `graph`; in `reference` all three are needed together.
+fn security(profile: Profile) -> Value {
+    match profile {
+        Profile::Graph => json!([
+            { "OAuthToken__Authorization": [] },
+            { "OAuthToken__access_token": [] },
+            { "OAuthToken__oauth_token": [] },
+        ]),
+        Profile::Reference => json!([{
+            "OAuthToken__access_token": [],
+            "OAuthToken__oauth_token": [],
+            "OAuthToken__Authorization": [],
+        }]),
+    }
+}
+
+fn settings_path(profile: Profile) -> Value {
+    let settings = json!({
+        "audio_enabled": true,
+        "icon_enabled": true,
+        "video_enabled": false,
+        "call_routing": { "ring_target": "PARTNERS" },
+        "call_hours": {
+            "timezone_id": "Europe/Paris",
+            "weekly_operating_hours": [
+                { "day_of_week": "MONDAY", "open_time": "0900", "close_time": "1700" },
+                { "day_of_week": "TUESDAY", "open_time": "0900", "close_time": "2359" },
+            ],
+        },
+    });
+    json!({
+        "parameters": [{
+            "name": "page_id", "in": "path", "required": true,
+            "description": "The id of the Page, or me for the one Page of the access token.",
+            "schema": { "type": "string", "pattern": PAGE_ID_PATTERN },
+            "example": "1234567890",
+        }],
+        "get": {
+            "operationId": "readMessengerCallSettings",
+            "summary": "Read the call settings of a Page",
+            "description": "A Page that was never configured answers with the defaults.",
+            "parameters": [fields_parameter(
+                "The fields to answer with, with commas between them. All where it is absent or empty."
+            )],
+            "responses": responses(profile, json!({
+                "description": "The settings, in an array of one element.",
+                "headers": headers(),
+                "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/PageMessengerCallSettingsGetResponse" },
+                    "example": { "data": [settings] },
+                } },
+            })),
+        },
+        "post": {
+            "operationId": "updateMessengerCallSettings",
+            "summary": "Update the call settings of a Page",
+            "description": "Either all of the update is stored for good or nothing. An empty object \
+                changes nothing and succeeds.",
+            "parameters": [fields_parameter(
+                "The fields to answer with, as now stored, beside result. None where it is absent or empty."
+            )],
+            "requestBody": {
+                "required": false,
+                "description": "Any subset of the settings.",
+                "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/PageMessengerCallSettingsRequest" },
+                    "example": settings,
+                } },
+            },
+            "responses": responses(profile, json!({
+                "description": "The update is stored.",
+                "headers": headers(),
+                "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/PageMessengerCallSettingsResponse" },
+                    "example": { "result": "success" },
+                } },
+            })),
+        },
+    })
+}
+
+fn fields_parameter(description: &str) -> Value {
+    json!({
+        "name": "fields", "in": "query", "required": false,
+        "description": description,
+        "schema": { "type": "string", "pattern": fields_pattern() },
+        "example": "call_routing,call_hours",
+    })
+}
+
+fn debug_token_path() -> Value {
+    json!({
+        "get": {
+            "operationId": "debugToken",
+            "summary": "Look at an access token",
+            "description": "Answers to the token's holder, to its app and to operators.",
+            "parameters": [{
+                "name": "input_token", "in": "query", "required": true,
+                "description": "The token to look at.",
+                "schema": { "type": "string", "minLength": 1 },
+            }],
+            "responses": responses(Profile::Graph, json!({
+                "description": "What is known of the token, also of one that is not valid.",
+                "headers": headers(),
+                "content": { "application/json": {
+                    "schema": { "$ref": "#/components/schemas/DebugTokenResponse" },
+                } },
+            })),
+        },
+    })
+}
+
+fn batch_path() -> Value {
+    let operation = json!({
+        "type": "object",
+        "required": ["relative_url"],
+        "properties": {
+            "method": { "type": "string", "description": "GET where it is absent.", "enum": ["GET", "POST"] },
+            "relative_url": { "type": "string", "description": "The address behind the version." },
+            "body": { "type": "string", "description": "The body of a POST: a form, or JSON." },
+            "name": { "type": "string", "description": "What later operations may refer to." },
+        },
+    });
+    let answer = json!({
+        "type": ["object", "null"],
+        "required": ["code", "body"],
+        "properties": {
+            "code": { "type": "integer" },
+            "headers": { "type": "array", "items": { "type": "object" } },
+            "body": { "type": "string", "description": "The answer's JSON, as text." },
+        },
+    });
+    json!({
+        "post": {
+            "operationId": "batch",
+            "summary": "Run up to 50 operations in one request",
+            "description": "Each operation is answered on its own; one that fails never fails another.",
+            "requestBody": {
+                "required": true,
+                "content": { "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["batch"],
+                        "properties": {
+                            "batch": {
+                                "type": "array", "minItems": 1, "maxItems": 50, "items": operation,
+                            },
+                            "include_headers": {
+                                "type": "boolean", "description": "Whether answers have their headers.",
+                            },
+                        },
+                    },
+                    "example": { "batch": [
+                        { "method": "GET", "relative_url": "1234567890/messenger_call_settings" },
+                        {
+                            "method": "POST",
+                            "relative_url": "1234567890/messenger_call_settings",
+                            "body": "icon_enabled=false",
+                        },
+                    ] },
+                } },
+            },
+            "responses": responses(Profile::Graph, json!({
+                "description": "An answer for each operation, in their order. null: there was no time for it.",
+                "headers": headers(),
+                "content": { "application/json": { "schema": { "type": "array", "items": answer } } },
+            })),
+        },
+    })
+}
+
+/// The headers of every answer.
+fn headers() -> Value {
+    let header =
+        |description: &str| json!({ "description": description, "schema": { "type": "string" } });
+    json!({
+        "facebook-api-version": header("The version that the request was served as."),
+        "x-fb-request-id": header("The id of the request, fbtrace_id in errors."),
+        "x-fb-trace-id": header("A second id of the request."),
+    })
+}
+
+/// The success and every error of the catalogue, by status.
+fn responses(profile: Profile, success: Value) -> Value {
+    let mut by_status: BTreeMap<u16, Vec<&CatalogueEntry>> = BTreeMap::new();
+    for entry in CATALOGUE {
+        let status = match (profile, entry.status) {
+            (Profile::Reference, 403 | 500..) | (Profile::Graph, _) => entry.status,
+            (Profile::Reference, _) => 400,
+        };
+        by_status.entry(status).or_default().push(entry);
+    }
+    let schema = match profile {
+        Profile::Graph => "StandardErrorEnvelope",
+        Profile::Reference => "StandardError",
+    };
+    let mut responses = json!({ "200": success });
+    for (status, entries) in by_status {
+        responses[status.to_string()] = json!({
+            "description": summary(&entries),
+            "headers": headers(),
+            "content": { "application/json": {
+                "schema": { "$ref": format!("#/components/schemas/{schema}") },
+                "example": example(profile, entries[0]),
+            } },
+        });
+    }
+    responses
+}
+
+fn summary(entries: &[&CatalogueEntry]) -> String {
+    let mut lines: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let subcode = entry.subcode.map_or(String::new(), |it| format!("/{it}"));
+            format!("- code {}{subcode}: {}", entry.code, entry.when)
+        })
+        .collect();
+    lines.dedup();
+    format!("One of:\n{}", lines.join("\n"))
+}
+
+fn example(profile: Profile, entry: &CatalogueEntry) -> Value {
+    let mut error = json!({
+        "message": entry.message,
+        "type": entry.error_type.name(),
+        "is_transient": entry.is_transient,
+        "code": entry.code,
+        "error_user_title": entry.title,
+        "error_user_msg": entry.way_out,
+        "fbtrace_id": "AkGv8rJpQm1wXc0dT5nYbZs",
+    });
+    if let Some(subcode) = entry.subcode {
+        error["error_subcode"] = json!(subcode);
+    }
+    match profile {
+        Profile::Graph => json!({ "error": error }),
+        Profile::Reference => error,
+    }
+}

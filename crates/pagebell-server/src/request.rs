@@ -1,0 +1,91 @@
+//! A request and a response of the Graph surface, without their transport.
+
+use bytes::Bytes;
+use graph_api::batch::HeaderPair;
+use graph_api::catalogue::ErrorId;
+use graph_api::{Edge, GraphVersion, TraceIds};
+use http::Method;
+
+/// A request.
+#[derive(Clone, Copy, Debug)]
+pub struct GraphRequest<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The path, still percent-encoded.
+    pub path: &'a str,
+    /// The query without its `?`; empty where there is none.
+    pub query: &'a str,
+    /// The header `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// The header `Content-Type`.
+    pub content_type: Option<&'a str>,
+    /// The body; empty where there is none.
+    pub body: &'a Bytes,
+}
+
+/// A response. Its transport adds the headers that every Graph answer has.
+#[derive(Clone, Debug)]
+pub struct GraphResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The version that the request was served as.
+    pub version: GraphVersion,
+    /// The ids of the request.
+    pub trace: TraceIds,
+    /// The value of `WWW-Authenticate`, on errors.
+    pub www_authenticate: Option<String>,
+    /// The body: JSON.
+    pub body: Bytes,
+    /// What was asked for, for the metrics.
+    pub surface: Surface,
+    /// Which error it is, for metrics and log; `None`: it is none.
+    pub error: Option<ErrorId>,
+}
+
+/// A part of the Graph surface, as metrics tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Surface {
+    /// An edge of a Page.
+    Edge(Edge),
+    /// The root, which takes batches.
+    Batch,
+    /// `debug_token`.
+    DebugToken,
+    /// A path that leads nowhere, or a request that was refused before its path was looked at.
+    Unknown,
+}
+
+impl Surface {
+    /// The name in metrics and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Edge(edge) => edge.name(),
+            Self::Batch => "batch",
+            Self::DebugToken => "debug_token",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The content type of every Graph answer.
+pub(crate) const CONTENT_TYPE: &str = "application/json; charset=UTF-8";
+
+impl GraphResponse {
+    /// The headers that the response has as an operation of a batch.
+    pub(crate) fn header_pairs(&self) -> Vec<HeaderPair> {
+        let pair = |name: &str, value: &str| HeaderPair {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
+        let mut pairs = vec![
+            pair("Content-Type", CONTENT_TYPE),
+            pair("facebook-api-version", self.version.name()),
+            pair("Cache-Control", "no-store"),
+            pair("Access-Control-Allow-Origin", "*"),
+        ];
+        if let Some(value) = &self.www_authenticate {
+            pairs.push(pair("WWW-Authenticate", value));
+        }
+        pairs
+    }
+}

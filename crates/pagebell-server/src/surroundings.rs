@@ -1,0 +1,31 @@
+//! What the server takes from the machine, so that tests can give it something else.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// A source of time.
+pub trait Clock: Debug + Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+
+    /// Time since some fixed moment, which never goes back: for measuring and for time limits.
+    fn monotonic(&self) -> Duration;
+}
+
+/// A source of randomness that nobody can predict.
+pub trait Entropy: Debug + Send + Sync {
+    /// Fills the bytes with random ones.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The machine, as far as the server knows it.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+}

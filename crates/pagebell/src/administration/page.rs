@@ -1,0 +1,102 @@
+//! `pagebell page`
+
+use std::io::{BufWriter, Write, stdout};
+
+use serde_json::json;
+use settings_store::{Added, NewPage, PageRecord, SettingsStore};
+
+use super::on_store;
+use crate::command_line::PageCommand;
+use crate::failure::Failure;
+use crate::system;
+
+/// How many Pages are read at a time, so that a list of millions needs no memory.
+const PORTION: usize = 1_000;
+
+pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
+    let at = system::surroundings().clock.now();
+    match command {
+        PageCommand::Add {
+            page_id,
+            name,
+            store,
+        } => {
+            let page = NewPage { page_id, name, at };
+            let added = on_store(store.location().open_for_administration()?, async |store| {
+                Ok(store.add_page(page).await?)
+            })?;
+            let what = match added {
+                Added::New => "added",
+                Added::AlreadyThere => "was there already",
+            };
+            writeln!(stdout(), "page {page_id} {what}")?;
+            Ok(())
+        }
+        PageCommand::List { json, store } => {
+            on_store(store.location().open_existing()?, async |store| {
+                let mut output = BufWriter::new(stdout().lock());
+                list(store, &mut output, json).await?;
+                Ok(output.flush()?)
+            })
+        }
+        PageCommand::Remove { page_id, store } => {
+            let location = store.location();
+            let removed = on_store(location.open_existing()?, async |store| {
+                Ok(store.remove_page(page_id, at).await?)
+            })?;
+            if !removed {
+                return Err(Failure::Refused(format!(
+                    "there is no page {page_id} in {location}"
+                )));
+            }
+            writeln!(stdout(), "page {page_id} removed")?;
+            Ok(())
+        }
+    }
+}
+
+async fn list(
+    store: &dyn SettingsStore,
+    output: &mut dyn Write,
+    json: bool,
+) -> Result<(), Failure> {
+    let mut after = None;
+    let mut first = true;
+    if !json {
+        writeln!(output, "{:20}  {:>8}  NAME", "PAGE_ID", "REVISION")?;
+    }
+    loop {
+        let pages = store.pages(after, PORTION).await?;
+        let Some(last) = pages.last() else { break };
+        after = Some(last.page_id);
+        for page in &pages {
+            if json {
+                write!(
+                    output,
+                    "{}{}",
+                    if first { "[\n  " } else { ",\n  " },
+                    as_json(page)
+                )?;
+            } else {
+                let name = page.name.as_deref().unwrap_or("");
+                let (page_id, revision) = (page.page_id.get(), page.revision.get());
+                let line = format!("{page_id:<20}  {revision:>8}  {name}");
+                writeln!(output, "{}", line.trim_end())?;
+            }
+            first = false;
+        }
+    }
+    if json {
+        writeln!(output, "{}", if first { "[]" } else { "\n]" })?;
+    }
+    Ok(())
+}
+
+fn as_json(page: &PageRecord) -> serde_json::Value {
+    json!({
+        "page_id": page.page_id.to_string(),
+        "name": page.name,
+        "revision": page.revision.get(),
+        "configured": page.settings.is_some(),
+    })
+}

@@ -1,0 +1,328 @@
+//! The command line. Help texts are part of the product: snapshots in `tests/` hold them.
+
+use std::io::stdout;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use call_settings::{PageId, RingTarget};
+use clap::builder::BoolishValueParser;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use graph_api::GraphVersion;
+use serde::Deserialize;
+use settings_store::AppId;
+
+use crate::failure::Failure;
+use crate::lifetime::Lifetime;
+use crate::logging::{LogFormat, LogLevel};
+use crate::store_location::StoreLocation;
+
+/// The Messenger call settings system: a server that answers like the Graph API, and the tool that
+/// administers its store.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pagebell",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        pagebell serve --dev\n  \
+        pagebell page add 1234567890 --name Bakery\n  \
+        pagebell token create --page 1234567890 --expires-in 60d\n\n\
+        Exit codes: 0 done, 1 refused, 2 could not run."
+)]
+pub(crate) struct CommandLine {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(Box<ServeOptions>),
+    /// Add and list apps
+    #[command(subcommand)]
+    App(AppCommand),
+    /// Add, list and remove Pages
+    #[command(subcommand)]
+    Page(PageCommand),
+    /// Create, list and revoke access tokens
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Print the completion script of a shell
+    #[command(
+        after_help = "Example:\n  pagebell completion bash > ~/.local/share/bash-completion/completions/pagebell"
+    )]
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Writes the completion script of a shell.
+#[allow(clippy::unnecessary_wraps, reason = "the commands have one signature")]
+pub(crate) fn write_completion(shell: Shell) -> Result<(), Failure> {
+    clap_complete::generate(
+        shell,
+        &mut CommandLine::command(),
+        "pagebell",
+        &mut stdout(),
+    );
+    Ok(())
+}
+
+/// The option `--store`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StoreOption {
+    /// The store: sqlite:PATH [default: sqlite:pagebell.db]
+    #[arg(
+        long,
+        env = "PAGEBELL_STORE",
+        value_name = "STORE",
+        hide_env_values = true
+    )]
+    store: Option<StoreLocation>,
+}
+
+impl StoreOption {
+    pub(crate) fn location(&self) -> StoreLocation {
+        self.store.clone().unwrap_or_default()
+    }
+}
+
+/// The profile by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ProfileName {
+    /// Like the live API, with this server's extensions
+    Graph,
+    /// The published reference page to the letter
+    Reference,
+}
+
+/// Every option is also an environment variable (PAGEBELL_ and its name) and a key of the
+/// configuration file. The command line wins over the environment, and that over the file.
+#[derive(Debug, Default, Args)]
+#[command(after_help = "Examples:\n  \
+    pagebell serve --dev\n  \
+    pagebell serve --listen 127.0.0.1:0 --store sqlite::memory: --dev\n  \
+    PAGEBELL_STORE=sqlite:/var/lib/pagebell/pagebell.db pagebell serve --config /etc/pagebell.toml")]
+pub(crate) struct ServeOptions {
+    /// A TOML file with options, such as: listen = "127.0.0.1:8484"
+    #[arg(long, env = "PAGEBELL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Where to listen; port 0 picks a free port [default: 127.0.0.1:8484]
+    #[arg(long, env = "PAGEBELL_LISTEN", value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+
+    /// The store: sqlite:PATH, or sqlite::memory: to keep nothing [default: sqlite:pagebell.db]
+    #[arg(
+        long,
+        env = "PAGEBELL_STORE",
+        value_name = "STORE",
+        hide_env_values = true
+    )]
+    pub(crate) store: Option<StoreLocation>,
+
+    /// For development: make a demo app, Page and token, print them, and add unknown Pages on
+    /// their first use
+    #[arg(long, env = "PAGEBELL_DEV", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) dev: Option<bool>,
+
+    /// Which behaviour to show [default: graph]
+    #[arg(long, env = "PAGEBELL_PROFILE", value_enum)]
+    pub(crate) profile: Option<ProfileName>,
+
+    /// The version that requests without one are served as [default: the newest]
+    #[arg(long, env = "PAGEBELL_DEFAULT_VERSION", value_name = "VERSION", value_parser = parse_version)]
+    pub(crate) default_version: Option<GraphVersion>,
+
+    /// The certificate and those above it (PEM); turns TLS on
+    #[arg(long, env = "PAGEBELL_TLS_CERTIFICATE", value_name = "FILE")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, env = "PAGEBELL_TLS_KEY", value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// The form of log lines on stderr [default: text]
+    #[arg(long, env = "PAGEBELL_LOG_FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+
+    /// The least important events to log [default: info]
+    #[arg(long, env = "PAGEBELL_LOG_LEVEL", value_enum)]
+    pub(crate) log_level: Option<LogLevel>,
+
+    /// Log every request [default: only with --dev]
+    #[arg(long, env = "PAGEBELL_ACCESS_LOG", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) access_log: Option<bool>,
+
+    /// How many entries a day of the call hours may have [default: 1]
+    #[arg(
+        long,
+        env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
+        value_name = "NUMBER"
+    )]
+    pub(crate) call_hours_max_entries_per_day: Option<u8>,
+
+    /// audio_enabled of a Page that was never configured [default: true]
+    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_AUDIO_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub(crate) default_settings_audio_enabled: Option<bool>,
+
+    /// icon_enabled of a Page that was never configured [default: true]
+    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_ICON_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub(crate) default_settings_icon_enabled: Option<bool>,
+
+    /// video_enabled of a Page that was never configured [default: false]
+    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_VIDEO_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
+    pub(crate) default_settings_video_enabled: Option<bool>,
+
+    /// ring_target of a Page that was never configured: META or PARTNERS [default: META]
+    #[arg(
+        long,
+        env = "PAGEBELL_DEFAULT_SETTINGS_RING_TARGET",
+        value_name = "TARGET"
+    )]
+    pub(crate) default_settings_ring_target: Option<RingTarget>,
+
+    /// The largest body of a request [default: 65536]
+    #[arg(long, env = "PAGEBELL_MAX_BODY_BYTES", value_name = "BYTES")]
+    pub(crate) max_body_bytes: Option<usize>,
+
+    /// The largest body of a batch [default: 1048576]
+    #[arg(long, env = "PAGEBELL_MAX_BATCH_BODY_BYTES", value_name = "BYTES")]
+    pub(crate) max_batch_body_bytes: Option<usize>,
+
+    /// The most headers of a request [default: 64]
+    #[arg(long, env = "PAGEBELL_MAX_HEADERS", value_name = "NUMBER")]
+    pub(crate) max_headers: Option<usize>,
+
+    /// The largest address and headers of a request together [default: 16384]
+    #[arg(long, env = "PAGEBELL_MAX_HEADER_BYTES", value_name = "BYTES")]
+    pub(crate) max_header_bytes: Option<usize>,
+
+    /// How long the headers of a request may take, and a connection be idle [default: 30s]
+    #[arg(long, env = "PAGEBELL_HEADER_TIME", value_name = "DURATION")]
+    pub(crate) header_time: Option<Lifetime>,
+
+    /// How long the body of a request may take, and its answer [default: 30s]
+    #[arg(long, env = "PAGEBELL_REQUEST_TIME", value_name = "DURATION")]
+    pub(crate) request_time: Option<Lifetime>,
+
+    /// The most connections at a time; more wait [default: 10000]
+    #[arg(long, env = "PAGEBELL_MAX_CONNECTIONS", value_name = "NUMBER")]
+    pub(crate) max_connections: Option<usize>,
+
+    /// The most memory for answers kept at hand [default: 256]
+    #[arg(long, env = "PAGEBELL_CACHE_MEBIBYTES", value_name = "MEBIBYTES")]
+    pub(crate) cache_mebibytes: Option<u64>,
+}
+
+fn parse_version(text: &str) -> Result<GraphVersion, String> {
+    GraphVersion::named(text).ok_or_else(|| {
+        let names = GraphVersion::ALL.map(GraphVersion::name).join(", ");
+        format!("the versions are {names}")
+    })
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AppCommand {
+    /// Add an app; prints its id and its secret
+    #[command(after_help = "Example:\n  pagebell app add 'Contact centre' --require-proof")]
+    Add {
+        /// A name for people
+        name: String,
+        /// Refuse calls with the app's tokens that carry no appsecret_proof
+        #[arg(long)]
+        require_proof: bool,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// List apps, without their secrets
+    List {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PageCommand {
+    /// Add a Page, or give it another name
+    #[command(after_help = "Example:\n  pagebell page add 1234567890 --name Bakery")]
+    Add {
+        /// The id of the Page: a decimal number of up to 64 bits
+        page_id: PageId,
+        /// A name for people
+        #[arg(long)]
+        name: Option<String>,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// List Pages
+    List {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// Remove a Page and its settings; its history is kept
+    Remove {
+        /// The id of the Page
+        page_id: PageId,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Create an access token; prints the token alone, which is not shown again
+    #[command(after_help = "Examples:\n  \
+        pagebell token create --page 1234567890 --page 1234567891\n  \
+        pagebell token create --all-pages --scope pages_messaging --expires-in 60d")]
+    Create(NewToken),
+    /// List tokens, without the tokens themselves
+    List {
+        /// As a JSON array
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+    /// Revoke a token
+    Revoke {
+        /// The token, or its id
+        #[arg(value_name = "TOKEN_OR_ID")]
+        token: String,
+        #[command(flatten)]
+        store: StoreOption,
+    },
+}
+
+/// What a new token is to be.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("coverage").required(true).args(["pages", "all_pages"]))]
+pub(crate) struct NewToken {
+    /// A Page that the token covers; may be given several times
+    #[arg(long = "page", value_name = "PAGE_ID")]
+    pub(crate) pages: Vec<PageId>,
+    /// Cover all Pages, also those that are added later
+    #[arg(long)]
+    pub(crate) all_pages: bool,
+    /// The app that the token belongs to
+    #[arg(long, value_name = "APP_ID")]
+    pub(crate) app: Option<AppId>,
+    /// What the token permits; may be given several times [default: pages_messaging and
+    /// pages_manage_metadata]
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub(crate) scopes: Vec<String>,
+    /// How long the token lives: a number and one of s, m, h, d [default: for good]
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) expires_in: Option<Lifetime>,
+    #[command(flatten)]
+    pub(crate) store: StoreOption,
+}

@@ -1,0 +1,86 @@
+//! What `--dev` makes sure of: an app, a Page and a token to try things with.
+
+use std::collections::BTreeSet;
+
+use call_settings::PageId;
+use hmac::{Hmac, KeyInit, Mac};
+use pagebell_server::{OPERATOR_SCOPE, Surroundings};
+use secrecy::ExposeSecret;
+use settings_store::{
+    AppId, AppRecord, Coverage, NewPage, SettingsStore, StoreError, TokenHash, TokenId, TokenRecord,
+};
+use sha2::Sha256;
+
+use crate::administration::token::DEFAULT_SCOPES;
+use crate::identifiers::{TOKEN_PREFIX, hexadecimal, new_app_secret};
+
+/// The demonstration's Page.
+pub(crate) const PAGE: PageId = PageId::new(1_234_567_890);
+
+const APP: AppId = AppId::new(100_000_000_000_001);
+const TOKEN: TokenId = TokenId::new(100_000_000_000_002);
+
+/// Makes sure that the app, the Page and the token are in the store, and returns the token.
+///
+/// As only a hash of a token is kept, the token is made from the app's secret: it is the same at
+/// each start on the same store, and nobody who does not have the store can know it.
+pub(crate) async fn prepare(
+    store: &dyn SettingsStore,
+    surroundings: &Surroundings,
+) -> Result<String, StoreError> {
+    let now = surroundings.clock.now();
+    let app = match store.app(APP).await? {
+        Some(app) => app,
+        None => {
+            let app = AppRecord {
+                app_id: APP,
+                name: "Demo".to_owned(),
+                secret: new_app_secret(&*surroundings.entropy),
+                require_proof: false,
+                created_at: now,
+            };
+            store.put_app(app.clone()).await?;
+            app
+        }
+    };
+    if store.page(PAGE).await?.is_none() {
+        let page = NewPage {
+            page_id: PAGE,
+            name: Some("Demo".to_owned()),
+            at: now,
+        };
+        store.add_page(page).await?;
+    }
+    let token = token_of(&app);
+    let hash = TokenHash::of(&token);
+    let scopes = BTreeSet::from(DEFAULT_SCOPES)
+        .into_iter()
+        .chain([OPERATOR_SCOPE])
+        .map(str::to_owned)
+        .collect();
+    let known = store.token(hash).await?;
+    if known.is_none_or(|known| known.revoked_at.is_some()) {
+        let record = TokenRecord {
+            token_id: TOKEN,
+            hash,
+            app_id: Some(APP),
+            coverage: Coverage::AllPages,
+            scopes,
+            issued_at: now,
+            expires_at: None,
+            revoked_at: None,
+        };
+        store.put_token(record).await?;
+    }
+    Ok(token)
+}
+
+fn token_of(app: &AppRecord) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(app.secret.expose_secret().as_bytes())
+        .expect("HMAC takes keys of any length");
+    mac.update(b"the access token of serve --dev");
+    format!(
+        "{TOKEN_PREFIX}dev{}",
+        hexadecimal(&mac.finalize().into_bytes())
+    )
+}

@@ -1,0 +1,59 @@
+//! Why a command ended without success, and the exit code that says so.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use settings_store::StoreError;
+
+/// A failure of a command. Displays as one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The command ran and its request was refused: exit code 1.
+    #[error("{0}")]
+    Refused(String),
+    /// The options do not go together or cannot be read.
+    #[error("{0}")]
+    Options(String),
+    /// The configuration file cannot be used.
+    #[error("the configuration file {file}: {reason}")]
+    ConfigurationFile {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The store cannot be used.
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    /// The server cannot listen.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// Where.
+        address: String,
+        /// Why, with the way out.
+        reason: String,
+    },
+    /// TLS cannot be used.
+    #[error("{0}")]
+    Tls(#[from] pagebell_server::http::TlsError),
+    /// The store failed while the server ran.
+    #[error(
+        "the store can no longer be trusted ({0}); the server has stopped, and the next start \
+         opens and checks it anew"
+    )]
+    StoreFailed(String),
+    /// Output could not be written.
+    #[error("cannot write: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// 1: refused; 2: could not run.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Refused(_) => ExitCode::from(1),
+            _ => ExitCode::from(2),
+        }
+    }
+}

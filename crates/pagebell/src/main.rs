@@ -1,0 +1,43 @@
+//! `pagebell`: the call settings server, and the tool that administers its store.
+
+mod administration;
+mod command_line;
+mod configuration_file;
+mod demonstration;
+mod failure;
+mod identifiers;
+mod lifetime;
+mod logging;
+mod serve;
+mod store_location;
+mod system;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::command_line::{Command, CommandLine};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let command_line = CommandLine::parse();
+    match run(command_line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nothing is left to tell when stderr is gone.
+            let _closed = writeln!(std::io::stderr(), "pagebell: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command_line: CommandLine) -> Result<(), Failure> {
+    match command_line.command {
+        Command::Serve(options) => serve::run(*options),
+        Command::App(command) => administration::app::run(command),
+        Command::Page(command) => administration::page::run(command),
+        Command::Token(command) => administration::token::run(command),
+        Command::Completion { shell } => command_line::write_completion(shell),
+    }
+}

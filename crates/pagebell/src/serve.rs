@@ -1,0 +1,193 @@
+//! `pagebell serve`
+
+use std::io::{ErrorKind, Write, stdout};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+
+use call_settings::{CallSettings, HoursLimits};
+use graph_api::GraphVersion;
+use pagebell_server::http::{Server, Stopped, TlsFiles};
+use pagebell_server::{Configuration, Limits, Pagebell, Profile};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::command_line::{ProfileName, ServeOptions};
+use crate::failure::Failure;
+use crate::{configuration_file, demonstration, logging, system};
+
+const DEFAULT_PORT: u16 = 8484;
+
+pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
+    let options = configuration_file::with_file(options)?;
+    logging::start(
+        options.log_format.unwrap_or_default(),
+        options.log_level.unwrap_or_default(),
+    );
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(options))
+}
+
+async fn serve(options: ServeOptions) -> Result<(), Failure> {
+    let dev = options.dev.unwrap_or(false);
+    let configuration = configuration(&options)?;
+    let profile = configuration.profile;
+    let version = configuration.version_of_unversioned();
+    let location = options.store.clone().unwrap_or_default();
+    let address = options
+        .listen
+        .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)));
+    // Signals are heard from here on, so that none is lost between the start and the wait.
+    let stop = stop_signal()?;
+
+    let surroundings = system::surroundings();
+    let store = location.open_for_server()?;
+    let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
+    let token = if dev {
+        Some(demonstration::prepare(&*store, &surroundings).await?)
+    } else {
+        None
+    };
+    let mut server = Server::bind(address, Arc::new(pagebell))
+        .await
+        .map_err(|error| Failure::Listen {
+            address: address.to_string(),
+            reason: match error.kind() {
+                ErrorKind::AddrInUse => {
+                    "the port is taken; stop what uses it, or choose another with --listen"
+                        .to_owned()
+                }
+                ErrorKind::PermissionDenied => {
+                    "this user may not use the port; choose one above 1023 with --listen".to_owned()
+                }
+                _ => format!("{error}; choose another address with --listen"),
+            },
+        })?;
+    let scheme = match tls_files(&options)? {
+        None => "http",
+        Some(files) => {
+            server = server.with_tls(files)?;
+            "https"
+        }
+    };
+    let base = format!("{scheme}://{}", server.address()?);
+    announce(&base, version, profile, token.as_deref())?;
+    tracing::info!(store = %location, "serving");
+    match server.run(stop).await {
+        Stopped::Finished => {
+            tracing::info!("stopped");
+            Ok(())
+        }
+        Stopped::TimeUp => {
+            tracing::warn!("stopped with requests still under way");
+            Ok(())
+        }
+        Stopped::StoreFailed(reason) => Err(Failure::StoreFailed(reason)),
+    }
+}
+
+/// The lines on stdout that scripts read.
+fn announce(
+    base: &str,
+    version: GraphVersion,
+    profile: Profile,
+    token: Option<&str>,
+) -> Result<(), Failure> {
+    let mut output = stdout().lock();
+    writeln!(output, "listening on {base}")?;
+    if let Some(token) = token {
+        let page = demonstration::PAGE;
+        let url = format!("{base}/{version}/{page}/messenger_call_settings");
+        let query = match profile {
+            Profile::Graph => String::new(),
+            Profile::Reference => format!("?access_token={token}&oauth_token={token}"),
+        };
+        writeln!(output, "page {page}")?;
+        writeln!(output, "token {token}")?;
+        writeln!(
+            output,
+            "curl -H 'Authorization: Bearer {token}' '{url}{query}'"
+        )?;
+    }
+    Ok(output.flush()?)
+}
+
+fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
+    let dev = options.dev.unwrap_or(false);
+    let defaults = CallSettings::default();
+    let limits = Limits::default();
+    let entries = options.call_hours_max_entries_per_day.unwrap_or(1);
+    Ok(Configuration {
+        profile: match options.profile {
+            None | Some(ProfileName::Graph) => Profile::Graph,
+            Some(ProfileName::Reference) => Profile::Reference,
+        },
+        create_pages: dev,
+        default_version: options.default_version,
+        default_settings: CallSettings {
+            audio_enabled: options
+                .default_settings_audio_enabled
+                .unwrap_or(defaults.audio_enabled),
+            icon_enabled: options
+                .default_settings_icon_enabled
+                .unwrap_or(defaults.icon_enabled),
+            video_enabled: options
+                .default_settings_video_enabled
+                .unwrap_or(defaults.video_enabled),
+            ring_target: options
+                .default_settings_ring_target
+                .unwrap_or(defaults.ring_target),
+            call_hours: defaults.call_hours,
+        },
+        hours_limits: HoursLimits::new(entries)
+            .map_err(|error| Failure::Options(format!("call_hours: {error}")))?,
+        limits: Limits {
+            body_bytes: options.max_body_bytes.unwrap_or(limits.body_bytes),
+            batch_body_bytes: options
+                .max_batch_body_bytes
+                .unwrap_or(limits.batch_body_bytes),
+            header_count: options.max_headers.unwrap_or(limits.header_count),
+            header_bytes: options.max_header_bytes.unwrap_or(limits.header_bytes),
+            header_time: options
+                .header_time
+                .map_or(limits.header_time, |time| time.duration()),
+            request_time: options
+                .request_time
+                .map_or(limits.request_time, |time| time.duration()),
+            connections: options.max_connections.unwrap_or(limits.connections).max(1),
+            cache_bytes: options
+                .cache_mebibytes
+                .map_or(limits.cache_bytes, |mebibytes| {
+                    mebibytes.saturating_mul(1024 * 1024)
+                }),
+            ..limits
+        },
+        access_log: options.access_log.unwrap_or(dev),
+    })
+}
+
+fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
+    match (&options.tls_certificate, &options.tls_key) {
+        (None, None) => Ok(None),
+        (Some(certificate), Some(key)) => Ok(Some(TlsFiles {
+            certificate: certificate.clone(),
+            key: key.clone(),
+        })),
+        _ => Err(Failure::Options(
+            "TLS needs both --tls-certificate and --tls-key".to_owned(),
+        )),
+    }
+}
+
+/// Ends when the process is asked to stop.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("asked to stop: finishing what is under way");
+    })
+}

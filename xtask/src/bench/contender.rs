@@ -1,0 +1,79 @@
+//! The servers that are measured beside each other.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::bench::exchange::Answer;
+use crate::bench::process::{self, ServerProcess};
+
+/// Headers that belong to a connection or a moment, which every server writes itself.
+const OWN_HEADERS: [&str; 4] = ["connection", "content-length", "date", "keep-alive"];
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Contender {
+    /// The name in the report.
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    pub(crate) process: ServerProcess,
+}
+
+/// The server of this project in development mode, with what it announced.
+#[derive(Debug)]
+pub(crate) struct Pagebell {
+    pub(crate) contender: Contender,
+    /// A token for all Pages.
+    pub(crate) token: String,
+}
+
+/// Starts `pagebell serve --dev` on `core` with a new store in `directory`.
+pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::Result<Pagebell> {
+    let store = format!("sqlite:{}", directory.join("pagebell.db").display());
+    let mut command = process::pinned(core, binary);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--dev", "--store"]);
+    command.arg(store);
+    let process = ServerProcess::start(&mut command, directory.join("pagebell.log"))?;
+    let address = announced_address(&process).context("pagebell did not start")?;
+    let token = process.announced("token ")?;
+    let contender = Contender {
+        name: "pagebell",
+        address,
+        process,
+    };
+    Ok(Pagebell { contender, token })
+}
+
+/// Starts the bare hyper handler on `core`, giving the same answer as the server of this project.
+pub(crate) fn bare_hyper(
+    binary: &Path,
+    directory: &Path,
+    core: usize,
+    answer: &Answer,
+) -> anyhow::Result<Contender> {
+    let body = directory.join("answer.json");
+    fs::write(&body, &answer.body).with_context(|| format!("cannot write {}", body.display()))?;
+    let mut command = process::pinned(core, binary);
+    command.arg("--body").arg(body);
+    for (name, value) in &answer.headers {
+        if !OWN_HEADERS.contains(&name.as_str()) {
+            command.arg("--header").arg(format!("{name}: {value}"));
+        }
+    }
+    let process = ServerProcess::start(&mut command, directory.join("bare-hyper.log"))?;
+    let address = announced_address(&process).context("bare-hyper did not start")?;
+    Ok(Contender {
+        name: "bare-hyper",
+        address,
+        process,
+    })
+}
+
+fn announced_address(process: &ServerProcess) -> anyhow::Result<SocketAddr> {
+    let address = process.announced("listening on http://")?;
+    address
+        .parse()
+        .with_context(|| format!("it listens on {address}, which is no address"))
+}

@@ -1,0 +1,36 @@
+//! `cargo xtask bench`: the server measured beside others on the same machine, in the same run.
+//!
+//! A *contender* is a running server, a *workload* is what is asked of it, and [`rounds`] puts one
+//! after the other. A new contender is a start function beside those in [`contender`]; a new
+//! workload is a [`load::Workload`]; a new set of measurements is a file like [`smoke`].
+
+mod contender;
+mod disk;
+mod exchange;
+mod lineup;
+mod load;
+mod machine;
+mod nginx;
+mod process;
+mod report;
+mod rounds;
+mod smoke;
+mod statistics;
+
+use clap::Subcommand;
+
+use crate::workspace::Workspace;
+
+/// The sets of measurements.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Bench {
+    /// GET and durable POST beside nginx, a bare hyper handler and the disk; about two minutes
+    Smoke(smoke::Options),
+}
+
+/// Runs one set of measurements.
+pub(crate) fn run(workspace: &Workspace, bench: Bench) -> anyhow::Result<()> {
+    match bench {
+        Bench::Smoke(options) => smoke::run(workspace, &options),
+    }
+}

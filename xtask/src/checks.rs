@@ -1,0 +1,130 @@
+//! `cargo xtask test`: every check of the project, step by step.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+
+use crate::workspace::Workspace;
+use crate::{command, setup};
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Run this step alone; may be given several times
+    #[arg(long, value_name = "STEP")]
+    only: Vec<Step>,
+}
+
+/// The steps, in the order they run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Step {
+    /// Install what the conformance suite needs
+    Setup,
+    /// Formatting
+    Fmt,
+    /// Lints
+    Clippy,
+    /// Documentation builds without a warning
+    Doc,
+    /// The release binary, which later steps run
+    Build,
+    /// Unit, integration and documentation tests
+    Test,
+    /// The official SDKs and other outside tools against the release binary
+    Conformance,
+}
+
+/// Runs the chosen steps, or all of them.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    let start = Instant::now();
+    for step in Step::value_variants() {
+        if options.only.is_empty() || options.only.contains(step) {
+            run_step(*step, workspace)?;
+        }
+    }
+    println!("\nall steps passed in {}", elapsed(start));
+    Ok(())
+}
+
+fn run_step(step: Step, workspace: &Workspace) -> anyhow::Result<()> {
+    let name = step
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned());
+    println!("\n==> {name}");
+    let start = Instant::now();
+    let result = match step {
+        Step::Setup => setup::setup(workspace),
+        Step::Fmt => command::run(&mut workspace.cargo(["fmt", "--all", "--check"])),
+        Step::Clippy => clippy(workspace),
+        Step::Doc => documentation(workspace),
+        Step::Build => {
+            command::run(&mut workspace.cargo(["build", "--release", "--package", "pagebell"]))
+        }
+        Step::Test => tests(workspace),
+        Step::Conformance => conformance(workspace),
+    };
+    result.with_context(|| format!("step {name} failed after {}", elapsed(start)))?;
+    println!("    {name} passed in {}", elapsed(start));
+    Ok(())
+}
+
+fn clippy(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut clippy = workspace.cargo(["clippy", "--workspace", "--all-targets"]);
+    command::run(clippy.args(["--", "-D", "warnings"]))
+}
+
+fn documentation(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps"]);
+    command::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn tests(workspace: &Workspace) -> anyhow::Result<()> {
+    let binary = release_binary(workspace)?;
+    let test = |command: &mut Command| {
+        command
+            .env("PAGEBELL_BINARY", &binary)
+            // A snapshot that differs is a failure here, never a new file in the checkout.
+            .env("INSTA_UPDATE", "no")
+            .env("INSTA_FORCE_PASS", "0");
+        command::run(command)
+    };
+    if command::succeeds(&mut workspace.cargo(["nextest", "--version"])) {
+        test(&mut workspace.cargo(["nextest", "run", "--workspace"]))?;
+        // Nextest leaves documentation tests to cargo.
+        test(&mut workspace.cargo(["test", "--workspace", "--doc"]))
+    } else {
+        test(&mut workspace.cargo(["test", "--workspace"]))
+    }
+}
+
+fn conformance(workspace: &Workspace) -> anyhow::Result<()> {
+    let binary = release_binary(workspace)?;
+    let python = setup::conformance_python(workspace);
+    if !python.is_file() {
+        bail!("there is no Python environment yet: run `cargo xtask setup`");
+    }
+    let mut pytest = Command::new(python);
+    pytest.args(["-m", "pytest", "conformance", "--binary"]);
+    pytest.arg(binary).current_dir(&workspace.root);
+    command::run(&mut pytest)
+}
+
+fn release_binary(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let binary = workspace.release_binary("pagebell");
+    if !binary.is_file() {
+        bail!("there is no release binary yet: run `cargo xtask test --only build`");
+    }
+    Ok(binary)
+}
+
+fn elapsed(start: Instant) -> String {
+    let seconds = start.elapsed().as_secs();
+    if seconds < 60 {
+        format!("{:.1} s", start.elapsed().as_secs_f64())
+    } else {
+        format!("{} min {} s", seconds / 60, seconds % 60)
+    }
+}
