@@ -61,13 +61,13 @@ def refuses_credentials(status: int, content: bytes) -> bool:
 
 
 def refuses_verb(verb: str, status: int, content: bytes) -> bool:
+    """A verb that a path does not take. A GET of the root, which names no object, has a form of its own."""
     error = standard_error(status, content)
-    return (
-        status == 400
-        and (error.get("code"), error.get("error_subcode")) == (100, 33)
-        and error.get("type") == "GraphMethodException"
-        and error["message"].startswith(f"Unsupported {verb.lower()} request. ")
-    )
+    if status != 400 or error.get("code") != 100 or error.get("type") != "GraphMethodException":
+        return False
+    if verb == "GET" and error["message"] == "No node specified":
+        return True
+    return error.get("error_subcode") == 33 and error["message"].startswith(f"Unsupported {verb.lower()} request. ")
 
 
 def send_with_credentials(sent: requests.PreparedRequest, credentials: dict[str, str]) -> requests.Response:

@@ -52,6 +52,7 @@ impl DayOfWeek {
     }
 
     /// The day after this one; Monday follows Sunday.
+    #[must_use]
     pub const fn next(self) -> Self {
         Self::ALL[(self as usize + 1) % 7]
     }

@@ -275,9 +275,9 @@ catalogue! {
         when: "fields gives a field another name", mark: Documented }
     ParameterInvalid { 400, 100, OAuthException, "invalid_request";
         message: "(#100) Param {violation}",
-        title: "Invalid settings",
-        way_out: "Nothing was changed. Mend what error_data lists and send the update again: {violation}",
-        when: "A value of an update is not lawful; error_data lists every mistake", mark: Seen }
+        title: "Invalid parameter",
+        way_out: "Nothing was changed. Mend this and send the request again: {violation}",
+        when: "A parameter is not lawful; for an update error_data lists every mistake", mark: Seen }
     PageNotCovered { 403, 200, OAuthException, "insufficient_scope";
         message: "(#200) The access token does not cover the Page {page_id}",
         title: "Page not covered",

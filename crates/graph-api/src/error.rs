@@ -345,6 +345,12 @@ impl GraphError {
         error
     }
 
+    /// [`ErrorId::ParameterInvalid`], for a parameter that is none of the settings; `violation`
+    /// begins with its name.
+    pub fn parameter_invalid(violation: &str) -> Self {
+        Self::new(ErrorId::ParameterInvalid, [("violation", violation)])
+    }
+
     /// [`ErrorId::PageNotCovered`].
     pub fn page_not_covered(page_id: &str) -> Self {
         Self::new(ErrorId::PageNotCovered, [("page_id", page_id)])

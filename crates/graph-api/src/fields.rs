@@ -54,8 +54,9 @@ impl FieldSelection {
     pub fn from_parameter(value: Option<&ParameterValue>) -> Result<Self, GraphError> {
         match value {
             None => Ok(Self::All),
-            Some(ParameterValue::Text(text)) => Self::from_text(text),
-            Some(ParameterValue::Json(Value::String(text))) => Self::from_text(text),
+            Some(ParameterValue::Text(text) | ParameterValue::Json(Value::String(text))) => {
+                Self::from_text(text)
+            }
             Some(ParameterValue::Json(Value::Array(names))) => Self::from_names(names),
             Some(ParameterValue::Json(other)) => Err(GraphError::fields_wrong_type(&shown(other))),
         }

@@ -287,7 +287,10 @@ pub(crate) fn name_of(node: Node) -> Cow<'static, str> {
 /// The error for a path that leads nowhere.
 fn lost(method: &Method, route: &Route<'_>) -> GraphError {
     match route {
-        Route::Root => GraphError::no_node(),
+        Route::Root if [Method::GET, Method::POST].contains(method) => GraphError::no_node(),
+        Route::Root => {
+            GraphError::unsupported_method(method, "/", "POST, with the parameter batch")
+        }
         Route::DebugToken => GraphError::unknown_path("/debug_token"),
         Route::Edge(node, edge) => {
             GraphError::unsupported_method(method, &name_of(*node), edge.name())

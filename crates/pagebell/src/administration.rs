@@ -13,13 +13,13 @@ use crate::failure::Failure;
 
 /// Runs a command's work on a store, and closes the store.
 fn on_store<T>(
-    store: SqliteStore,
+    store: &SqliteStore,
     work: impl AsyncFnOnce(&SqliteStore) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     tokio::runtime::Builder::new_current_thread()
         .build()?
         .block_on(async {
-            let result = work(&store).await;
+            let result = work(store).await;
             store.close().await;
             result
         })
@@ -39,11 +39,12 @@ fn write_table<const N: usize>(
     }
     let header = header.map(str::to_owned);
     for row in std::iter::once(&header).chain(rows) {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(&format!("{cell:width$}  "));
-        }
-        writeln!(output, "{}", line.trim_end())?;
+        let cells: Vec<String> = row
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(output, "{}", cells.join("  ").trim_end())?;
     }
     Ok(())
 }

@@ -1,5 +1,10 @@
 //! The command line. Help texts are part of the product: snapshots in `tests/` hold them.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "these comments are help texts, shown as they are"
+)]
+
 use std::io::stdout;
 use std::net::SocketAddr;
 use std::path::PathBuf;

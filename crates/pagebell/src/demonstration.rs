@@ -29,19 +29,18 @@ pub(crate) async fn prepare(
     surroundings: &Surroundings,
 ) -> Result<String, StoreError> {
     let now = surroundings.clock.now();
-    let app = match store.app(APP).await? {
-        Some(app) => app,
-        None => {
-            let app = AppRecord {
-                app_id: APP,
-                name: "Demo".to_owned(),
-                secret: new_app_secret(&*surroundings.entropy),
-                require_proof: false,
-                created_at: now,
-            };
-            store.put_app(app.clone()).await?;
-            app
-        }
+    let app = if let Some(app) = store.app(APP).await? {
+        app
+    } else {
+        let app = AppRecord {
+            app_id: APP,
+            name: "Demo".to_owned(),
+            secret: new_app_secret(&*surroundings.entropy),
+            require_proof: false,
+            created_at: now,
+        };
+        store.put_app(app.clone()).await?;
+        app
     };
     if store.page(PAGE).await?.is_none() {
         let page = NewPage {

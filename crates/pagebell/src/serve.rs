@@ -150,10 +150,10 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
             header_bytes: options.max_header_bytes.unwrap_or(limits.header_bytes),
             header_time: options
                 .header_time
-                .map_or(limits.header_time, |time| time.duration()),
+                .map_or(limits.header_time, super::lifetime::Lifetime::duration),
             request_time: options
                 .request_time
-                .map_or(limits.request_time, |time| time.duration()),
+                .map_or(limits.request_time, super::lifetime::Lifetime::duration),
             connections: options.max_connections.unwrap_or(limits.connections).max(1),
             cache_bytes: options
                 .cache_mebibytes

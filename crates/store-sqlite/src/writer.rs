@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -159,10 +159,7 @@ impl Writer {
                     }
                 }
                 if group.len() < MOST_IN_GROUP {
-                    next = match commands.try_recv() {
-                        Ok(command) => Some(command),
-                        Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-                    };
+                    next = commands.try_recv().ok();
                 }
             }
             self.commit_group(&mut group);

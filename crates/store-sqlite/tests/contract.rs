@@ -1,5 +1,7 @@
 //! The SQLite store keeps the promises that every store makes.
 
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
 use std::ops::Deref;
 
 use settings_store::SettingsStore;
@@ -20,7 +22,7 @@ impl Deref for Temporary {
     }
 }
 
-async fn open() -> Temporary {
+fn open() -> Temporary {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("pagebell.db"), Role::Server).unwrap();
     Temporary {
@@ -29,4 +31,4 @@ async fn open() -> Temporary {
     }
 }
 
-settings_store::contract_tests!(open);
+settings_store::contract_tests!(async || open());

@@ -30,7 +30,7 @@ impl Pagebell {
         body?;
         let plan = parameters.get("batch").ok_or_else(GraphError::no_node)?;
         let plan = BatchPlan::from_parameter(plan)?;
-        let with_headers = wants_headers(&parameters);
+        let with_headers = wants_headers(&parameters)?;
 
         let mut results: HashMap<&str, Value> = HashMap::new();
         let mut answers = Vec::with_capacity(plan.operations().len());
@@ -109,11 +109,17 @@ fn answer_of(response: &GraphResponse, with_headers: bool) -> BatchAnswer {
     }
 }
 
-/// `include_headers` is true unless it says otherwise.
-fn wants_headers(parameters: &Parameters) -> bool {
-    match parameters.get("include_headers") {
-        Some(ParameterValue::Json(Value::Bool(wanted))) => *wanted,
-        Some(value) => !matches!(value.as_text(), Some("false" | "0")),
-        None => true,
+/// `include_headers`: true where it is absent.
+fn wants_headers(parameters: &Parameters) -> Result<bool, GraphError> {
+    let Some(value) = parameters.get("include_headers") else {
+        return Ok(true);
+    };
+    match (value, value.as_text()) {
+        (ParameterValue::Json(Value::Bool(wanted)), _) => Ok(*wanted),
+        (_, Some("true" | "1")) => Ok(true),
+        (_, Some("false" | "0")) => Ok(false),
+        _ => Err(GraphError::parameter_invalid(
+            "include_headers must be a boolean, true or false",
+        )),
     }
 }

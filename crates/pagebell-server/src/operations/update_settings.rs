@@ -25,7 +25,7 @@ impl Pagebell {
         body?;
         let selection = match FieldSelection::from_parameter(parameters.get("fields"))? {
             FieldSelection::All => None,
-            some => Some(some),
+            some @ FieldSelection::Some(_) => Some(some),
         };
         let update = settings_submission(&parameters)
             .validate(self.configuration.hours_limits)

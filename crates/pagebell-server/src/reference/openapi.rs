@@ -181,7 +181,7 @@ fn settings_path(profile: Profile) -> Value {
             "parameters": [fields_parameter(
                 "The fields to answer with, with commas between them. All where it is absent or empty."
             )],
-            "responses": responses(profile, json!({
+            "responses": responses(profile, &json!({
                 "description": "The settings, in an array of one element.",
                 "headers": headers(),
                 "content": { "application/json": {
@@ -206,7 +206,7 @@ fn settings_path(profile: Profile) -> Value {
                     "example": settings,
                 } },
             },
-            "responses": responses(profile, json!({
+            "responses": responses(profile, &json!({
                 "description": "The update is stored.",
                 "headers": headers(),
                 "content": { "application/json": {
@@ -238,7 +238,7 @@ fn debug_token_path() -> Value {
                 "description": "The token to look at.",
                 "schema": { "type": "string", "minLength": 1 },
             }],
-            "responses": responses(Profile::Graph, json!({
+            "responses": responses(Profile::Graph, &json!({
                 "description": "What is known of the token, also of one that is not valid.",
                 "headers": headers(),
                 "content": { "application/json": {
@@ -250,14 +250,17 @@ fn debug_token_path() -> Value {
 }
 
 fn batch_path() -> Value {
+    // No types: an operation that is malformed is not refused, but answered in its place.
     let operation = json!({
-        "type": "object",
-        "required": ["relative_url"],
+        "description": "An operation: an object with these members.",
         "properties": {
-            "method": { "type": "string", "description": "GET where it is absent.", "enum": ["GET", "POST"] },
-            "relative_url": { "type": "string", "description": "The address behind the version." },
-            "body": { "type": "string", "description": "The body of a POST: a form, or JSON." },
-            "name": { "type": "string", "description": "What later operations may refer to." },
+            "method": { "description": "GET or POST; GET where it is absent." },
+            "relative_url": { "description": "The address behind the version. Required." },
+            "body": { "description": "The body of a POST, as text: a form, or JSON." },
+            "headers": { "description": "Headers, as an array of texts NAME: VALUE." },
+            "name": { "description": "What later operations may refer to." },
+            "depends_on": { "description": "The name of an operation that must succeed before." },
+            "omit_response_on_success": { "description": "true: leave the answer out." },
         },
     });
     let answer = json!({
@@ -299,7 +302,7 @@ fn batch_path() -> Value {
                     ] },
                 } },
             },
-            "responses": responses(Profile::Graph, json!({
+            "responses": responses(Profile::Graph, &json!({
                 "description": "An answer for each operation, in their order. null: there was no time for it.",
                 "headers": headers(),
                 "content": { "application/json": { "schema": { "type": "array", "items": answer } } },
@@ -320,7 +323,7 @@ fn headers() -> Value {
 }
 
 /// The success and every error of the catalogue, by status.
-fn responses(profile: Profile, success: Value) -> Value {
+fn responses(profile: Profile, success: &Value) -> Value {
     let mut by_status: BTreeMap<u16, Vec<&CatalogueEntry>> = BTreeMap::new();
     for entry in CATALOGUE {
         let status = match (profile, entry.status) {

@@ -28,16 +28,17 @@ pub(crate) fn run(command: AppCommand) -> Result<(), Failure> {
                 created_at: surroundings.clock.now(),
             };
             let stored = app.clone();
-            on_store(store.location().open_for_administration()?, async |store| {
-                Ok(store.put_app(stored).await?)
-            })?;
+            on_store(
+                &store.location().open_for_administration()?,
+                async |store| Ok(store.put_app(stored).await?),
+            )?;
             let mut output = stdout().lock();
             writeln!(output, "app_id {}", app.app_id)?;
             writeln!(output, "app_secret {}", app.secret.expose_secret())?;
             Ok(())
         }
         AppCommand::List { json, store } => {
-            let apps = on_store(store.location().open_existing()?, async |store| {
+            let apps = on_store(&store.location().open_existing()?, async |store| {
                 Ok(store.apps().await?)
             })?;
             write_list(&apps, json)

@@ -22,9 +22,10 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
             store,
         } => {
             let page = NewPage { page_id, name, at };
-            let added = on_store(store.location().open_for_administration()?, async |store| {
-                Ok(store.add_page(page).await?)
-            })?;
+            let added = on_store(
+                &store.location().open_for_administration()?,
+                async |store| Ok(store.add_page(page).await?),
+            )?;
             let what = match added {
                 Added::New => "added",
                 Added::AlreadyThere => "was there already",
@@ -33,7 +34,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
             Ok(())
         }
         PageCommand::List { json, store } => {
-            on_store(store.location().open_existing()?, async |store| {
+            on_store(&store.location().open_existing()?, async |store| {
                 let mut output = BufWriter::new(stdout().lock());
                 list(store, &mut output, json).await?;
                 Ok(output.flush()?)
@@ -41,7 +42,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
         }
         PageCommand::Remove { page_id, store } => {
             let location = store.location();
-            let removed = on_store(location.open_existing()?, async |store| {
+            let removed = on_store(&location.open_existing()?, async |store| {
                 Ok(store.remove_page(page_id, at).await?)
             })?;
             if !removed {

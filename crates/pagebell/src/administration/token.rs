@@ -22,7 +22,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
         TokenCommand::Create(options) => create(options),
         TokenCommand::List { json, store } => {
             let now = system::surroundings().clock.now();
-            let tokens = on_store(store.location().open_existing()?, async |store| {
+            let tokens = on_store(&store.location().open_existing()?, async |store| {
                 Ok(store.tokens().await?)
             })?;
             write_list(&tokens, now, json)
@@ -35,7 +35,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
                 Err(_) => TokenKey::Hash(TokenHash::of(&token)),
             };
             let location = store.location();
-            let revoked = on_store(location.open_existing()?, async |store| {
+            let revoked = on_store(&location.open_existing()?, async |store| {
                 Ok(store.revoke_token(key, now).await?)
             })?;
             if !revoked {
@@ -83,7 +83,7 @@ fn create(options: NewToken) -> Result<(), Failure> {
         revoked_at: None,
     };
     on_store(
-        options.store.location().open_for_administration()?,
+        &options.store.location().open_for_administration()?,
         async |store| {
             if let Some(app_id) = options.app
                 && store.app(app_id).await?.is_none()

@@ -1,5 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "these are tests")]
 //! Promises about apps and tokens.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "these are tests")]
 //! Promises about Pages.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use call_settings::PageId;
 

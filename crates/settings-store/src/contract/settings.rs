@@ -1,5 +1,6 @@
-#![allow(clippy::unwrap_used, reason = "these are tests")]
 //! Promises about settings, revisions and history.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::sync::Arc;
 
