@@ -1,0 +1,14 @@
+//! The Graph surface through `dispatch`: no socket, a frozen clock, a store in memory.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod access;
+mod batch;
+mod copies;
+mod debug_token;
+mod harness;
+mod openapi;
+mod read;
+mod reference_profile;
+mod refusals;
+mod update;

@@ -1,0 +1,36 @@
+//! The OpenAPI documents, as they are served.
+
+use graph_api::GraphVersion;
+use pagebell_server::reference::openapi;
+use pagebell_server::{Configuration, Profile};
+
+#[test]
+fn the_documents_stay_as_they_are() {
+    for (name, profile) in [("graph", Profile::Graph), ("reference", Profile::Reference)] {
+        let configuration = Configuration {
+            profile,
+            ..Configuration::default()
+        };
+        let document = openapi(&configuration, GraphVersion::NEWEST);
+        insta::assert_snapshot!(format!("openapi_{name}"), document.to_yaml());
+    }
+}
+
+#[test]
+fn each_version_has_its_own_document() {
+    for version in GraphVersion::ALL {
+        let document = openapi(&Configuration::default(), version);
+        let json: serde_json::Value = serde_json::from_str(&document.to_json()).unwrap();
+        assert_eq!(json["openapi"], "3.1.0");
+        assert_eq!(json["servers"][0]["url"], format!("/{version}"));
+        let error = &json["components"]["schemas"]["StandardError"]["properties"];
+        assert_eq!(error.as_object().unwrap().len(), 9, "all nine members");
+        assert_eq!(
+            json["components"]["securitySchemes"]
+                .as_object()
+                .unwrap()
+                .len(),
+            3
+        );
+    }
+}
