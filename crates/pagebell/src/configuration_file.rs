@@ -68,9 +68,10 @@ pub(crate) fn with_file(options: ServeOptions) -> Result<ServeOptions, Failure> 
 
 fn read(text: &str) -> Result<ConfigurationFile, String> {
     toml::from_str(text).map_err(|error| {
+        let before = |end: usize| text.as_bytes()[..end.min(text.len())].iter();
         let line = error
             .span()
-            .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+            .map(|span| before(span.start).filter(|byte| **byte == b'\n').count() + 1);
         let message = error.message().replace('\n', " ");
         match line {
             Some(line) => format!("line {line}: {message}"),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use call_settings::SettingsField;
-use graph_api::catalogue::{CATALOGUE, CatalogueEntry};
+use graph_api::catalogue::{CATALOGUE, CatalogueEntry, ErrorId};
 use graph_api::debug_token::{DebugToken, DebugTokenError, DebugTokenResponse, GranularScope};
 use graph_api::{
     CallHoursPayload, CallHoursUpdate, CallRoutingPayload, CallRoutingUpdate, GraphVersion,
@@ -181,7 +181,7 @@ fn settings_path(profile: Profile) -> Value {
             "parameters": [fields_parameter(
                 "The fields to answer with, with commas between them. All where it is absent or empty."
             )],
-            "responses": responses(profile, &json!({
+            "responses": responses(profile, Part::Settings, &json!({
                 "description": "The settings, in an array of one element.",
                 "headers": headers(),
                 "content": { "application/json": {
@@ -206,7 +206,7 @@ fn settings_path(profile: Profile) -> Value {
                     "example": settings,
                 } },
             },
-            "responses": responses(profile, &json!({
+            "responses": responses(profile, Part::Settings, &json!({
                 "description": "The update is stored.",
                 "headers": headers(),
                 "content": { "application/json": {
@@ -238,7 +238,7 @@ fn debug_token_path() -> Value {
                 "description": "The token to look at.",
                 "schema": { "type": "string", "minLength": 1 },
             }],
-            "responses": responses(Profile::Graph, &json!({
+            "responses": responses(Profile::Graph, Part::DebugToken, &json!({
                 "description": "What is known of the token, also of one that is not valid.",
                 "headers": headers(),
                 "content": { "application/json": {
@@ -302,7 +302,7 @@ fn batch_path() -> Value {
                     ] },
                 } },
             },
-            "responses": responses(Profile::Graph, &json!({
+            "responses": responses(Profile::Graph, Part::Batch, &json!({
                 "description": "An answer for each operation, in their order. null: there was no time for it.",
                 "headers": headers(),
                 "content": { "application/json": { "schema": { "type": "array", "items": answer } } },
@@ -322,10 +322,46 @@ fn headers() -> Value {
     })
 }
 
-/// The success and every error of the catalogue, by status.
-fn responses(profile: Profile, success: &Value) -> Value {
+/// A part of the surface that errors of its own belong to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Settings,
+    DebugToken,
+    Batch,
+}
+
+/// Whether an error can be answered here: some belong to one part or one profile only.
+fn concerns(entry: &CatalogueEntry, profile: Profile, part: Part) -> bool {
+    match entry.id {
+        ErrorId::CredentialsIncomplete => profile == Profile::Reference,
+        ErrorId::BatchTooLarge
+        | ErrorId::BatchNotArray
+        | ErrorId::BatchUnresolved
+        | ErrorId::BatchOperationInvalid
+        | ErrorId::BatchDependencyFailed => part == Part::Batch,
+        ErrorId::InputTokenMissing | ErrorId::DebugTokenNotAllowed => part == Part::DebugToken,
+        ErrorId::UnknownAlias
+        | ErrorId::TokenMissingForMe
+        | ErrorId::PageTokenRequired
+        | ErrorId::NoSingleMe
+        | ErrorId::FieldsSyntax
+        | ErrorId::FieldsWrongType
+        | ErrorId::UnknownFields
+        | ErrorId::AliasNotSupported
+        | ErrorId::PageNotCovered
+        | ErrorId::ScopeMissing
+        | ErrorId::ObjectMissing => part == Part::Settings,
+        _ => true,
+    }
+}
+
+/// The success and the errors of the catalogue, by status.
+fn responses(profile: Profile, part: Part, success: &Value) -> Value {
     let mut by_status: BTreeMap<u16, Vec<&CatalogueEntry>> = BTreeMap::new();
-    for entry in CATALOGUE {
+    for entry in CATALOGUE
+        .iter()
+        .filter(|entry| concerns(entry, profile, part))
+    {
         let status = match (profile, entry.status) {
             (Profile::Reference, 403 | 500..) | (Profile::Graph, _) => entry.status,
             (Profile::Reference, _) => 400,

@@ -1,0 +1,183 @@
+//! Limits, over real sockets.
+
+use std::io::Read;
+
+use crate::process::{Place, Server};
+
+const EDGE: &str = "/v26.0/1234567890/messenger_call_settings";
+
+fn still_works(server: &Server, token: &str) {
+    assert_eq!(server.ask("GET", EDGE, token, "").status, 200);
+}
+
+#[test]
+fn bodies_that_are_too_large_are_told_so() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    for (address, size, limit) in [
+        (EDGE, 10_000_000, "65536"),
+        ("/v26.0", 2_000_000, "1048576"),
+    ] {
+        let reply = server.ask("POST", address, &token, &" ".repeat(size));
+        assert_eq!(reply.status, 413);
+        assert!(
+            reply.json()["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains(limit)
+        );
+    }
+    // A client that asks first is answered before it sends anything.
+    let mut connection = server.connect();
+    let head = format!(
+        "POST {EDGE} HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 10000000\r\n\r\n"
+    );
+    connection.send(head.as_bytes()).unwrap();
+    assert_eq!(connection.read().unwrap().status, 413);
+    // Just below the limit is fine.
+    let body = format!("{{\"note\":\"{}\"}}", "x".repeat(65_000));
+    assert_eq!(server.ask("POST", EDGE, &token, &body).status, 200);
+    still_works(&server, &token);
+}
+
+#[test]
+fn compressed_bodies_are_not_read() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    let mut connection = server.connect();
+    let head = format!(
+        "POST {EDGE} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+         Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{{}}"
+    );
+    connection.send(head.as_bytes()).unwrap();
+    let reply = connection.read().unwrap();
+    assert_eq!(reply.status, 415);
+    assert!(reply.body.contains("gzip"));
+}
+
+#[test]
+fn heads_that_are_too_large_are_told_so() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    let many: String = (0..80)
+        .map(|number| format!("X-Number-{number}: 1\r\n"))
+        .collect();
+    let large = format!("X-Large: {}\r\n", "x".repeat(17_000));
+    for headers in [many, large] {
+        let mut connection = server.connect();
+        let head = format!("GET {EDGE} HTTP/1.1\r\nHost: test\r\n{headers}\r\n");
+        connection.send(head.as_bytes()).unwrap();
+        let reply = connection.read().unwrap();
+        assert_eq!(reply.status, 431);
+        assert_eq!(reply.json()["error"]["code"], 100);
+    }
+    still_works(&server, &token);
+}
+
+#[test]
+fn slow_heads_and_bodies_end() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev", "--header-time", "1s", "--request-time", "1s"]);
+    let token = server.token();
+    let mut slow_head = server.connect();
+    slow_head
+        .send(format!("GET {EDGE} HTTP/1.1\r\nHost:").as_bytes())
+        .unwrap();
+    let mut slow_body = server.connect();
+    let head = format!("POST {EDGE} HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{{");
+    slow_body.send(head.as_bytes()).unwrap();
+    let reply = slow_body.read().unwrap();
+    assert_eq!(reply.status, 408);
+    assert_eq!(reply.json()["error"]["is_transient"], true);
+    // A head that never ends is not worth an answer, but the connection must end.
+    assert!(
+        slow_head
+            .read()
+            .is_err_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof)
+    );
+    still_works(&server, &token);
+}
+
+#[test]
+fn more_connections_than_allowed_wait_for_room() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev", "--max-connections", "2"]);
+    let token = server.token();
+    let mut first = server.connect();
+    let mut second = server.connect();
+    for connection in [&mut first, &mut second] {
+        assert_eq!(connection.ask("GET", EDGE, &token, "").unwrap().status, 200);
+    }
+    let mut third = server.connect();
+    let request =
+        format!("GET {EDGE} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\r\n");
+    third.send(request.as_bytes()).unwrap();
+    drop(first);
+    assert_eq!(third.read().unwrap().status, 200);
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    let mut connection = server.connect();
+    let request = |fields: &str| {
+        format!(
+            "GET {EDGE}?fields={fields} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\r\n"
+        )
+    };
+    let requests = ["audio_enabled", "icon_enabled", "video_enabled"]
+        .map(request)
+        .concat();
+    // Byte by byte, as a bad network would deliver them.
+    for byte in requests.as_bytes() {
+        connection.send(std::slice::from_ref(byte)).unwrap();
+    }
+    for field in ["audio_enabled", "icon_enabled", "video_enabled"] {
+        let reply = connection.read().unwrap();
+        assert!(reply.body.contains(field), "{}", reply.body);
+    }
+}
+
+#[test]
+fn head_options_and_bodies_where_none_belong() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    let mut connection = server.connect();
+    // Twice on one connection: the ignored body must not be taken for the next request.
+    for _ in 0..2 {
+        assert_eq!(
+            connection.ask("GET", EDGE, &token, "{}").unwrap().status,
+            200
+        );
+        assert_eq!(
+            connection.ask("DELETE", EDGE, &token, "{}").unwrap().status,
+            400
+        );
+    }
+    let reply = connection.ask("OPTIONS", EDGE, "", "").unwrap();
+    assert_eq!(reply.status, 200);
+    assert!(
+        reply
+            .header("access-control-allow-headers")
+            .unwrap()
+            .contains("Authorization")
+    );
+
+    let head = format!(
+        "HEAD {EDGE} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n"
+    );
+    let mut stream = std::net::TcpStream::connect(server.address).unwrap();
+    std::io::Write::write_all(&mut stream, head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"),
+        "{answer}"
+    );
+}

@@ -1,0 +1,12 @@
+//! The binary as its users run it: real processes, real sockets, real files.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+mod administration;
+mod durability;
+mod help;
+mod limits;
+mod options;
+mod process;
+mod start_and_stop;
+mod tls;
