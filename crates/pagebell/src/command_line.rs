@@ -331,3 +331,77 @@ pub(crate) struct NewToken {
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }
+
+#[cfg(test)]
+mod tests {
+    use pagebell_server::Limits;
+
+    use super::*;
+
+    #[test]
+    fn the_help_says_the_real_defaults() {
+        let limits = Limits::default();
+        let settings = call_settings::CallSettings::default();
+        let hours = call_settings::HoursLimits::default();
+        let command = CommandLine::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for (option, default) in [
+            ("store", StoreLocation::default().to_string()),
+            ("max_body_bytes", limits.body_bytes.to_string()),
+            ("max_batch_body_bytes", limits.batch_body_bytes.to_string()),
+            ("max_headers", limits.header_count.to_string()),
+            ("max_header_bytes", limits.header_bytes.to_string()),
+            ("header_time", format!("{}s", limits.header_time.as_secs())),
+            (
+                "request_time",
+                format!("{}s", limits.request_time.as_secs()),
+            ),
+            ("max_connections", limits.connections.to_string()),
+            ("cache_mebibytes", (limits.cache_bytes >> 20).to_string()),
+            (
+                "call_hours_max_entries_per_day",
+                hours.max_entries_per_day().to_string(),
+            ),
+            (
+                "default_settings_audio_enabled",
+                settings.audio_enabled.to_string(),
+            ),
+            (
+                "default_settings_icon_enabled",
+                settings.icon_enabled.to_string(),
+            ),
+            (
+                "default_settings_video_enabled",
+                settings.video_enabled.to_string(),
+            ),
+            (
+                "default_settings_ring_target",
+                settings.ring_target.to_string(),
+            ),
+        ] {
+            let argument = serve
+                .get_arguments()
+                .find(|it| it.get_id() == option)
+                .unwrap();
+            let help = argument.get_help().unwrap().to_string();
+            assert!(
+                help.contains(&format!("[default: {default}]")),
+                "{option}: {help}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_option_of_serve_has_its_environment_variable() {
+        let command = CommandLine::command();
+        let serve = command.find_subcommand("serve").unwrap();
+        for argument in serve.get_arguments().filter(|it| it.get_id() != "help") {
+            let name = argument.get_id().as_str().to_uppercase();
+            let variable = argument
+                .get_env()
+                .and_then(|it| it.to_str())
+                .unwrap_or_default();
+            assert_eq!(variable, format!("PAGEBELL_{name}"));
+        }
+    }
+}
