@@ -17,7 +17,7 @@ pub struct GraphError {
     error_data: Option<Value>,
 }
 
-/// The error object (reference).
+/// The error object.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StandardError {
     /// What is wrong, for developers.

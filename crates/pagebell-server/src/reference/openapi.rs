@@ -6,19 +6,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use call_settings::SettingsField;
+use call_settings::{
+    CallRoutingSubmission, HoursLimits, OperatingHoursSubmission, SettingsField,
+    SettingsSubmission, Submitted, Violations,
+};
+use graph_api::batch::MAX_BATCH_OPERATIONS;
 use graph_api::catalogue::{CATALOGUE, CatalogueEntry, ErrorId};
 use graph_api::debug_token::{DebugToken, DebugTokenError, DebugTokenResponse, GranularScope};
 use graph_api::{
-    CallHoursPayload, CallHoursUpdate, CallRoutingPayload, CallRoutingUpdate, GraphVersion,
-    OperatingHoursPayload, OperatingHoursUpdate, PageMessengerCallSettingsPayload,
+    CallHoursPayload, CallHoursUpdate, CallRoutingPayload, CallRoutingUpdate, GraphError,
+    GraphVersion, OperatingHoursPayload, OperatingHoursUpdate, PageMessengerCallSettingsPayload,
     PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, RingTargetName,
-    SettingsList, StandardError, StandardErrorEnvelope,
+    SettingsList, StandardError, StandardErrorEnvelope, TRACE_RANDOM_BYTES, TraceIds,
 };
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
-use crate::{Configuration, Profile};
+use crate::{Configuration, Limits, Profile, READ_SCOPE};
 
 /// An OpenAPI document.
 pub struct Document {
@@ -70,13 +74,44 @@ struct Schemas;
 )))]
 struct GraphSchemas;
 
-/// Fields, with sub-selections, in the grammar of `fields`; no more and no less than is accepted.
+/// The grammar of `fields` as a pattern: names with commas between them, sub-selections in braces,
+/// or a JSON array of names.
 fn fields_pattern() -> String {
-    let name = SettingsField::ALL.map(SettingsField::name).join("|");
-    format!("^ *(({name}) *(, *({name}) *)*)?$")
+    let one_of = |names: &[&str]| format!("({})", names.join("|"));
+    let entry = list_of(&one_of(&OperatingHoursSubmission::MEMBERS));
+    let fields: Vec<String> = SettingsField::ALL
+        .into_iter()
+        .map(|field| {
+            let members: Vec<String> = field
+                .members()
+                .iter()
+                .map(|member| match *member {
+                    "weekly_operating_hours" => format!("{member}( *\\{{{entry}\\}})?"),
+                    member => member.to_owned(),
+                })
+                .collect();
+            if members.is_empty() {
+                field.name().to_owned()
+            } else {
+                let members = list_of(&format!("({})", members.join("|")));
+                format!("{field}( *\\{{{members}\\}})?")
+            }
+        })
+        .collect();
+    let list = list_of(&format!("({})", fields.join("|")));
+    let name = format!(
+        "\"{}\"",
+        one_of(&SettingsField::ALL.map(SettingsField::name))
+    );
+    format!("^( *|{list}| *\\[( *|{})\\] *)$", list_of(&name))
 }
 
-const PAGE_ID_PATTERN: &str = "^([1-9][0-9]{0,18}|me)$";
+/// One item or several with commas between them, spaces tolerated.
+fn list_of(item: &str) -> String {
+    format!(" *{item} *(, *{item} *)*")
+}
+
+const PAGE_ID_PATTERN: &str = "^([1-9][0-9]{0,19}|me)$";
 
 /// The document of a version, for a server that is set up so.
 pub fn openapi(configuration: &Configuration, version: GraphVersion) -> Document {
@@ -379,7 +414,7 @@ fn responses(profile: Profile, part: Part, success: &Value) -> Value {
             "headers": headers(),
             "content": { "application/json": {
                 "schema": { "$ref": format!("#/components/schemas/{schema}") },
-                "example": example(profile, entries[0]),
+                "example": example(profile, part, entries[0]),
             } },
         });
     }
@@ -398,21 +433,38 @@ fn summary(entries: &[&CatalogueEntry]) -> String {
     format!("One of:\n{}", lines.join("\n"))
 }
 
-fn example(profile: Profile, entry: &CatalogueEntry) -> Value {
-    let mut error = json!({
-        "message": entry.message,
-        "type": entry.error_type.name(),
-        "is_transient": entry.is_transient,
-        "code": entry.code,
-        "error_user_title": entry.title,
-        "error_user_msg": entry.way_out,
-        "fbtrace_id": "AkGv8rJpQm1wXc0dT5nYbZs",
-    });
-    if let Some(subcode) = entry.subcode {
-        error["error_subcode"] = json!(subcode);
+/// An error as it is answered with this status.
+fn example(profile: Profile, part: Part, entry: &CatalogueEntry) -> Value {
+    let limits = Limits::default();
+    let error = match (entry.status, part) {
+        (413, _) => GraphError::body_too_large(limits.body_bytes),
+        (431, _) => GraphError::headers_too_large(&format!("{} headers", limits.header_count)),
+        (408, _) => GraphError::request_too_slow(limits.request_time.as_secs()),
+        (415, _) => GraphError::encoded_body("gzip"),
+        (404, _) => GraphError::unknown_alias("bakery"),
+        (403, Part::DebugToken) => GraphError::debug_token_not_allowed(),
+        (403, _) => GraphError::scope_missing(READ_SCOPE),
+        (503, _) => GraphError::store_unavailable(),
+        (500.., _) => GraphError::unknown(),
+        (_, Part::Settings) => GraphError::parameters_invalid(&two_mistakes()),
+        (_, Part::DebugToken) => GraphError::input_token_missing(),
+        (_, Part::Batch) => GraphError::batch_too_large(51, MAX_BATCH_OPERATIONS),
+    };
+    let trace = TraceIds::from_random([7; TRACE_RANDOM_BYTES]);
+    let flat = profile == Profile::Reference;
+    serde_json::from_str(&error.standard_error(&trace).to_json(flat)).expect("an error is JSON")
+}
+
+/// What is wrong with an update that has two mistakes.
+fn two_mistakes() -> Violations {
+    SettingsSubmission {
+        audio_enabled: Submitted::WrongType("\"yes\"".to_owned()),
+        call_routing: Submitted::Value(CallRoutingSubmission {
+            ring_target: Submitted::Value("BOTH".to_owned()),
+            unknown_members: Vec::new(),
+        }),
+        ..SettingsSubmission::default()
     }
-    match profile {
-        Profile::Graph => json!({ "error": error }),
-        Profile::Reference => error,
-    }
+    .validate(HoursLimits::default())
+    .expect_err("both values are not lawful")
 }
