@@ -42,6 +42,7 @@ pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreErr
             ),
         ));
     }
+    create_private(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -51,6 +52,17 @@ pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreErr
         .map_err(|error| explain(path, &error))?
         .map_err(|reason| cannot_open(path, reason))?;
     Ok(connection)
+}
+
+/// Makes the file, if it is missing, readable by its owner only: it has the secrets of apps in it.
+/// SQLite gives the files beside it the same permissions.
+fn create_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _sqlite_says_what_is_wrong = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
 }
 
 fn configure(connection: &Connection, purpose: Purpose) -> rusqlite::Result<Result<(), String>> {

@@ -204,6 +204,24 @@ fn a_folder_that_is_not_writable_is_named() {
 }
 
 #[test]
+fn the_store_is_one_private_file_after_a_stop() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    server.ask("POST", EDGE, &token, "{\"audio_enabled\":false}");
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+    let mode = fs::metadata(place.database()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "others may read the secrets of apps");
+    let mut names: Vec<_> = fs::read_dir(place.path())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["pagebell.db", "pagebell.db.lock"]);
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
