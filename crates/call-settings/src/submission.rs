@@ -91,7 +91,7 @@ impl SettingsSubmission {
             ring_target: check.call_routing(self.call_routing),
             call_hours: check.call_hours(self.call_hours, limits),
         };
-        match Violations::from_found(check.found) {
+        match Violations::from_found(check.found, check.omitted) {
             None => Ok(update),
             Some(violations) => Err(violations),
         }
@@ -102,10 +102,15 @@ impl SettingsSubmission {
 #[derive(Default)]
 struct Check {
     found: Vec<Violation>,
+    omitted: usize,
 }
 
 impl Check {
     fn report(&mut self, path: &FieldPath, kind: ViolationKind) {
+        if self.found.len() >= Violations::MOST {
+            self.omitted += 1;
+            return;
+        }
         self.found.push(Violation {
             path: path.clone(),
             kind,
@@ -120,6 +125,11 @@ impl Check {
     ) -> Option<T> {
         match value {
             Submitted::Absent => None,
+            Submitted::Null => {
+                let optional = true;
+                self.report(path, ViolationKind::NullNotAllowed { expected, optional });
+                None
+            }
             value => self.required(path, value, expected),
         }
     }
@@ -133,7 +143,10 @@ impl Check {
         let kind = match value {
             Submitted::Value(value) => return Some(value),
             Submitted::Absent => ViolationKind::Missing { expected },
-            Submitted::Null => ViolationKind::NullNotAllowed { expected },
+            Submitted::Null => ViolationKind::NullNotAllowed {
+                expected,
+                optional: false,
+            },
             Submitted::WrongType(got) => ViolationKind::WrongType { expected, got },
         };
         self.report(path, kind);
@@ -188,7 +201,7 @@ impl Check {
         let Some(hours) = self.optional(&path, submitted, AN_OBJECT) else {
             return CallHoursChange::Keep;
         };
-        let before = self.found.len();
+        let before = self.found.len() + self.omitted;
         let zone = self.time_zone(&path.member("timezone_id"), hours.timezone_id);
         let week_path = path.member("weekly_operating_hours");
         let week = self
@@ -200,7 +213,7 @@ impl Check {
             SettingsField::CallHours.members(),
         );
         match (zone, week) {
-            (Some(zone), Some(week)) if self.found.len() == before => {
+            (Some(zone), Some(week)) if self.found.len() + self.omitted == before => {
                 let hours = CallHours::new(zone, week, limits)
                     .expect("the conflicts of these very entries were reported above");
                 CallHoursChange::Replace(hours)
@@ -233,9 +246,6 @@ impl Check {
         let before = self.found.len();
         let mut placed = Vec::with_capacity(entries.len());
         for (position, entry) in entries.into_iter().enumerate() {
-            if self.found.len() - before > Violations::MOST {
-                break;
-            }
             let entry_path = path.index(position);
             if let Some(entry) = self.required(&entry_path, entry, AN_OBJECT)
                 && let Some(hours) = self.entry(&entry_path, entry)
@@ -288,9 +298,14 @@ impl Check {
                 }
                 day
             });
-        let open = self.time(&path.member("open_time"), entry.open_time);
+        let open_path = path.member("open_time");
+        let open = self.time(
+            &open_path,
+            entry.open_time,
+            "the start of a day is \"0000\"",
+        );
         let close_path = path.member("close_time");
-        let close = self.time(&close_path, entry.close_time);
+        let close = self.time(&close_path, entry.close_time, "until midnight is \"2359\"");
         if let (Some(open), Some(close)) = (open, close)
             && close <= open
         {
@@ -307,7 +322,12 @@ impl Check {
         OperatingHours::new(day?, open?, close?).ok()
     }
 
-    fn time(&mut self, path: &FieldPath, submitted: Submitted<String>) -> Option<ClockTime> {
+    fn time(
+        &mut self,
+        path: &FieldPath,
+        submitted: Submitted<String>,
+        midnight: &'static str,
+    ) -> Option<ClockTime> {
         let text = self.required(path, submitted, A_TIME)?;
         text.parse()
             .map_err(|error| {
@@ -315,7 +335,9 @@ impl Check {
                     ClockTimeError::Malformed => {
                         ViolationKind::MalformedTime { got: quoted(&text) }
                     }
-                    ClockTimeError::TwentyFourHundred => ViolationKind::TwentyFourHundred,
+                    ClockTimeError::TwentyFourHundred => {
+                        ViolationKind::TwentyFourHundred { midnight }
+                    }
                 };
                 self.report(path, kind);
             })

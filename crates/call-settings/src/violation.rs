@@ -96,6 +96,8 @@ pub enum ViolationKind {
     NullNotAllowed {
         /// What belongs there.
         expected: &'static str,
+        /// Whether the member may be left out.
+        optional: bool,
     },
     /// None of the ring targets.
     UnknownRingTarget {
@@ -113,7 +115,10 @@ pub enum ViolationKind {
         got: String,
     },
     /// The time `2400`.
-    TwentyFourHundred,
+    TwentyFourHundred {
+        /// How midnight is written there.
+        midnight: &'static str,
+    },
     /// The close is not after the open.
     CloseNotAfterOpen {
         /// The day of the entry, where it is known.
@@ -156,10 +161,13 @@ impl fmt::Display for ViolationKind {
                 write!(f, "is not a known member - known are {}", known.join(", "))
             }
             Self::WrongType { expected, got } => write!(f, "must be {expected} - got {got}"),
-            Self::NullNotAllowed { expected } => write!(
-                f,
-                "must be {expected} - got null; leave it out to keep what is stored"
-            ),
+            Self::NullNotAllowed { expected, optional } => {
+                write!(f, "must be {expected} - got null")?;
+                match optional {
+                    true => write!(f, "; leave it out to keep what is stored"),
+                    false => Ok(()),
+                }
+            }
             Self::UnknownRingTarget { got } => {
                 write!(f, "must be one of {{META, PARTNERS}} - got {got}")
             }
@@ -171,10 +179,10 @@ impl fmt::Display for ViolationKind {
                 f,
                 "must be a time as four digits HHMM from \"0000\" to \"2359\" - got {got}"
             ),
-            Self::TwentyFourHundred => write!(
+            Self::TwentyFourHundred { midnight } => write!(
                 f,
                 "must be a time as four digits HHMM from \"0000\" to \"2359\" - got \"2400\"; \
-                 a close_time of \"2359\" means until midnight"
+                 {midnight}"
             ),
             Self::CloseNotAfterOpen { day, open, close } => {
                 close_not_after_open(f, *day, *open, *close)
@@ -220,18 +228,18 @@ fn close_not_after_open(
     if open == close {
         return write!(f, "a whole day is \"0000\" to \"{midnight}\"");
     }
+    if close.minutes_since_midnight() == 0 {
+        return write!(f, "until midnight is \"{midnight}\"");
+    }
     let (today, tomorrow) = match day {
         Some(day) => (day.name(), day.next().name()),
         None => ("the day", "the next day"),
     };
     write!(
         f,
-        "a span past midnight is two entries: {today} \"{open}\" to \"{midnight}\""
-    )?;
-    if close.minutes_since_midnight() > 0 {
-        write!(f, " and {tomorrow} \"0000\" to \"{close}\"")?;
-    }
-    Ok(())
+        "a span past midnight is two entries: {today} \"{open}\" to \"{midnight}\" and {tomorrow} \
+         \"0000\" to \"{close}\""
+    )
 }
 
 /// One mistake: where it is and what it is.
@@ -252,10 +260,11 @@ impl fmt::Display for Violation {
 /// Every mistake in one submission, first by path first. Never empty; at most
 /// [`Violations::MOST`] are kept, so that a hostile body does not make a huge answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{first}{}", more(rest.len()))]
+#[error("{first}{}", more(rest.len() + omitted))]
 pub struct Violations {
     first: Violation,
     rest: Vec<Violation>,
+    omitted: usize,
 }
 
 fn more(count: usize) -> String {
@@ -267,16 +276,21 @@ fn more(count: usize) -> String {
 
 impl Violations {
     /// The most mistakes that are kept of one submission.
-    pub const MOST: usize = 64;
+    pub const MOST: usize = 512;
 
     /// The violations found, or `None` where there are none.
-    pub(crate) fn from_found(found: Vec<Violation>) -> Option<Self> {
+    pub(crate) fn from_found(found: Vec<Violation>, omitted: usize) -> Option<Self> {
         let mut found = found.into_iter();
-        let first = found.next()?;
         Some(Self {
-            first,
-            rest: found.take(Self::MOST - 1).collect(),
+            first: found.next()?,
+            rest: found.collect(),
+            omitted,
         })
+    }
+
+    /// How many mistakes were found beyond those that are kept.
+    pub const fn omitted(&self) -> usize {
+        self.omitted
     }
 
     /// The first mistake by path.

@@ -156,7 +156,7 @@ catalogue! {
     NoNode { 400, 100, GraphMethodException, "invalid_request";
         message: "No node specified",
         title: "Nothing asked for",
-        way_out: "Name a Page, as in /{newest}/PAGE_ID/messenger_call_settings; a batch needs the parameter batch.",
+        way_out: "Name a Page, as in /{newest}/PAGE_ID/messenger_call_settings{batch}.",
         when: "The path names no object and the request is no batch", mark: Seen }
     UnknownAlias { 404, 803, OAuthException, "not_found";
         message: "(#803) Some of the aliases you requested do not exist: {alias}",
@@ -249,10 +249,10 @@ catalogue! {
         way_out: "Send an object of settings, such as an empty one.",
         when: "A JSON body that is no object", mark: Ours }
     BodyMalformed { 400, 100, OAuthException, "invalid_request";
-        message: "(#100) The multipart body cannot be read: {reason}",
+        message: "(#100) The request body cannot be read: {reason}",
         title: "Body is malformed",
-        way_out: "Check the boundary and the parts, or send JSON.",
-        when: "A multipart body that does not parse", mark: Ours }
+        way_out: "Send the body whole; of a multipart body check the boundary and the parts.",
+        when: "A multipart body that does not parse, or a body that ends too early", mark: Ours }
     FieldsSyntax { 400, 2500, OAuthException, "invalid_request";
         message: "Syntax error \"Expected {expected}\" at character {position}: {fields}",
         title: "fields cannot be read",
@@ -266,7 +266,7 @@ catalogue! {
     UnknownFields { 400, 100, OAuthException, "invalid_request";
         message: "(#100) Tried accessing nonexisting field ({fields}) on node type ({node_type})",
         title: "Unknown field",
-        way_out: "The fields are {known}.",
+        way_out: "There are {known}.",
         when: "fields names a field that does not exist", mark: Seen }
     AliasNotSupported { 400, 100, OAuthException, "invalid_request";
         message: "(#100) Unknown fields: {alias}.",
@@ -331,7 +331,7 @@ catalogue! {
     StoreUnavailable { 503, 2, OAuthException, "invalid_request", transient;
         message: "An unexpected error has occurred. Please retry your request later.",
         title: "Temporarily unavailable",
-        way_out: "The store does not answer. An update may or may not have been stored: read before you send it again.",
+        way_out: "The store does not answer. {outcome}",
         when: "The store cannot answer, or the server is stopping", mark: Seen }
     Unknown { 500, 1, OAuthException, "invalid_request", transient;
         message: "An unknown error occurred",

@@ -6,7 +6,7 @@ use call_settings::{
 };
 use serde_json::{Map, Value};
 
-use crate::json::{quoted, shown};
+use crate::json::{quoted, shortened, shown};
 use crate::parameters::{ParameterValue, Parameters};
 
 /// The settings among the parameters. Parameters of other names are ignored (seen: the SDKs send
@@ -17,11 +17,8 @@ pub fn settings_submission(parameters: &Parameters) -> SettingsSubmission {
         audio_enabled: boolean(SettingsField::AudioEnabled),
         icon_enabled: boolean(SettingsField::IconEnabled),
         video_enabled: boolean(SettingsField::VideoEnabled),
-        call_routing: object(
-            parameters.get(SettingsField::CallRouting.name()),
-            call_routing,
-        ),
-        call_hours: object(parameters.get(SettingsField::CallHours.name()), call_hours),
+        call_routing: object(parameters, SettingsField::CallRouting, call_routing),
+        call_hours: object(parameters, SettingsField::CallHours, call_hours),
     }
 }
 
@@ -41,13 +38,21 @@ fn boolean(value: Option<&ParameterValue>) -> Submitted<bool> {
     }
 }
 
-/// In JSON an object is a JSON object; elsewhere it comes as JSON text.
+/// In JSON an object is a JSON object; elsewhere it comes as JSON text. Members with a parameter
+/// each (`call_routing[ring_target]=META`) are refused: ignored, they would look like a success.
 fn object<T>(
-    value: Option<&ParameterValue>,
+    parameters: &Parameters,
+    field: SettingsField,
     read: impl FnOnce(&Map<String, Value>) -> T,
 ) -> Submitted<T> {
-    match value {
-        None => Submitted::Absent,
+    match parameters.get(field.name()) {
+        None => match parameters.with_brackets(field.name()) {
+            None => Submitted::Absent,
+            Some(name) => Submitted::WrongType(format!(
+                "the parameter {}; write {field} as one JSON text",
+                shortened(name)
+            )),
+        },
         Some(ParameterValue::Json(value)) => object_value(value, read),
         Some(ParameterValue::Text(text)) => match crate::parse_json(text.as_bytes()) {
             Ok(value) => object_value(&value, read),
@@ -170,6 +175,18 @@ mod tests {
             from_json(&text).call_hours,
             Submitted::WrongType(_)
         ));
+    }
+
+    #[test]
+    fn members_with_brackets_are_not_lost_in_silence() {
+        let error = from_query("call_routing[ring_target]=PARTNERS")
+            .validate(HoursLimits::default())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "call_routing must be an object - got the parameter call_routing[ring_target]; write \
+             call_routing as one JSON text"
+        );
     }
 
     #[test]

@@ -174,9 +174,17 @@ impl GraphError {
         )
     }
 
-    /// [`ErrorId::NoNode`].
-    pub fn no_node() -> Self {
-        Self::new(ErrorId::NoNode, [("newest", GraphVersion::NEWEST.name())])
+    /// [`ErrorId::NoNode`]; `takes_batch`: a batch may be posted to the path.
+    pub fn no_node(takes_batch: bool) -> Self {
+        let batch = if takes_batch {
+            "; a batch needs the parameter batch"
+        } else {
+            ""
+        };
+        Self::new(
+            ErrorId::NoNode,
+            [("newest", GraphVersion::NEWEST.name()), ("batch", batch)],
+        )
     }
 
     /// [`ErrorId::UnknownAlias`].
@@ -309,15 +317,14 @@ impl GraphError {
         Self::new(ErrorId::FieldsWrongType, [("got", got)])
     }
 
-    /// [`ErrorId::UnknownFields`].
-    pub fn unknown_fields(fields: &str, node_type: &str) -> Self {
-        let known = call_settings::SettingsField::ALL.map(call_settings::SettingsField::name);
+    /// [`ErrorId::UnknownFields`]; `known` are the fields that there are.
+    pub fn unknown_fields(fields: &str, node_type: &str, known: &str) -> Self {
         Self::new(
             ErrorId::UnknownFields,
             [
                 ("fields", fields),
                 ("node_type", node_type),
-                ("known", &known.join(", ")),
+                ("known", known),
             ],
         )
     }
@@ -341,7 +348,11 @@ impl GraphError {
             })
             .collect();
         let details: Vec<String> = violations.iter().map(ToString::to_string).collect();
-        error.error_data = Some(json!({ "blame_field_specs": blamed, "details": details }));
+        let mut data = json!({ "blame_field_specs": blamed, "details": details });
+        if violations.omitted() > 0 {
+            data["omitted"] = json!(violations.omitted());
+        }
+        error.error_data = Some(data);
         error
     }
 
@@ -419,9 +430,15 @@ impl GraphError {
         Self::new(ErrorId::DebugTokenNotAllowed, [])
     }
 
-    /// [`ErrorId::StoreUnavailable`].
-    pub fn store_unavailable() -> Self {
-        Self::new(ErrorId::StoreUnavailable, [])
+    /// [`ErrorId::StoreUnavailable`]; `is_unknown`: an update was under way, and nobody knows what
+    /// became of it.
+    pub fn store_unavailable(is_unknown: bool) -> Self {
+        let outcome = if is_unknown {
+            "The update may or may not have been stored: read before you send it again."
+        } else {
+            "Nothing was changed; send the request again later."
+        };
+        Self::new(ErrorId::StoreUnavailable, [("outcome", outcome)])
     }
 
     /// [`ErrorId::Unknown`].

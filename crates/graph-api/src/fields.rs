@@ -94,13 +94,13 @@ impl FieldSelection {
 
 fn resolve(named: &[Named<'_>]) -> Result<FieldSelection, GraphError> {
     let mut selected: Vec<SelectedField> = Vec::new();
-    let mut unknown = Vec::new();
+    let mut unknown = Unknown::default();
     for name in named {
         if let Some(alias) = name.alias {
             return Err(GraphError::alias_not_supported(alias));
         }
         let Ok(field) = name.name.parse::<SettingsField>() else {
-            unknown.push(name.name.to_owned());
+            unknown.push("", name.name, &SettingsField::ALL.map(SettingsField::name));
             continue;
         };
         let members = resolve_members(&name.children, field.members(), field.name(), &mut unknown)?;
@@ -109,13 +109,37 @@ fn resolve(named: &[Named<'_>]) -> Result<FieldSelection, GraphError> {
             Some(earlier) => merge(&mut earlier.members, members),
         }
     }
-    if unknown.is_empty() {
+    if unknown.names.is_empty() {
         Ok(FieldSelection::Some(selected))
     } else {
         Err(GraphError::unknown_fields(
-            &json::shortened(&unknown.join(", ")),
+            &json::shortened(&unknown.names.join(", ")),
             NODE_TYPE,
+            &unknown.known,
         ))
+    }
+}
+
+/// Names that do not exist, and what there is where the first of them stands.
+#[derive(Default)]
+struct Unknown {
+    names: Vec<String>,
+    known: String,
+}
+
+impl Unknown {
+    fn push(&mut self, parent: &str, name: &str, known: &[&str]) {
+        if self.names.is_empty() {
+            self.known = match (parent, known) {
+                ("", known) => known.join(", "),
+                (parent, []) => format!("no fields inside of {parent}"),
+                (parent, known) => format!("{} inside of {parent}", known.join(", ")),
+            };
+        }
+        self.names.push(match parent {
+            "" => name.to_owned(),
+            parent => format!("{parent}{{{name}}}"),
+        });
     }
 }
 
@@ -123,7 +147,7 @@ fn resolve_members(
     children: &[Named<'_>],
     known: &'static [&'static str],
     parent: &str,
-    unknown: &mut Vec<String>,
+    unknown: &mut Unknown,
 ) -> Result<Vec<SelectedMember>, GraphError> {
     let mut members: Vec<SelectedMember> = Vec::new();
     for child in children {
@@ -131,7 +155,7 @@ fn resolve_members(
             return Err(GraphError::alias_not_supported(alias));
         }
         let Some(&name) = known.iter().find(|known| **known == child.name) else {
-            unknown.push(format!("{parent}{{{}}}", child.name));
+            unknown.push(parent, child.name, known);
             continue;
         };
         let inner: &'static [&'static str] = if name == "weekly_operating_hours" {
@@ -139,7 +163,8 @@ fn resolve_members(
         } else {
             &[]
         };
-        let inner = resolve_members(&child.children, inner, name, unknown)?;
+        let path = format!("{parent}.{name}");
+        let inner = resolve_members(&child.children, inner, &path, unknown)?;
         match members.iter_mut().find(|member| member.name == name) {
             None => members.push(SelectedMember {
                 name,

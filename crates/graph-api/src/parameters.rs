@@ -110,6 +110,14 @@ impl Parameters {
         self.get(name).and_then(ParameterValue::as_text)
     }
 
+    /// The name of a parameter that is a member of `name` in brackets, if one was sent.
+    pub(crate) fn with_brackets(&self, name: &str) -> Option<&str> {
+        self.entries.iter().find_map(|(known, _value)| {
+            let rest = known.strip_prefix(name)?;
+            rest.starts_with('[').then_some(known.as_str())
+        })
+    }
+
     /// Every value of a parameter, in the order in which they were sent.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ParameterValue> {
         self.entries

@@ -73,33 +73,40 @@ impl<'a> GraphPath<'a> {
     /// Takes the path of a request apart. Empty segments count for nothing: clients double slashes
     /// and end with one.
     pub fn parse(method: &http::Method, path: &'a str) -> Result<Self, GraphError> {
-        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        let mut segments = path
+            .split('/')
+            .filter(|segment| !segment.is_empty())
+            .map(decoded);
         let mut next = segments.next();
         let mut version = None;
-        if let Some(segment) = next
-            && let Some(found) = GraphVersion::from_segment(segment)
-        {
-            let Ok(found) = found else {
-                return Err(GraphError::unknown_version(
-                    &shortened(segment),
-                    &tail(segments),
-                ));
-            };
-            version = Some(found);
-            next = segments.next();
+        if let Some(segment) = &next {
+            match GraphVersion::from_segment(segment) {
+                Some(Ok(found)) => {
+                    version = Some(found);
+                    next = segments.next();
+                }
+                Some(Err(_unserved)) => return Err(unknown_version(segment, segments)),
+                None if is_mistyped_version(segment) => {
+                    return Err(unknown_version(segment, segments));
+                }
+                None => {}
+            }
         }
         let Some(first) = next else {
             let route = Route::Root;
             return Ok(Self { version, route });
         };
-        let rest: Vec<&str> = segments.collect();
-        let route = match (first, rest.as_slice()) {
+        let rest: Vec<Cow<'_, str>> = segments.collect();
+        let is_edge = |segment: &str| Edge::ALL.into_iter().find(|edge| edge.name() == segment);
+        let route = match (&*first, rest.as_slice()) {
             ("debug_token", []) => Route::DebugToken,
-            (node, [edge]) => match Edge::ALL.into_iter().find(|known| known.name() == *edge) {
+            // An address whose id was left empty.
+            (edge, []) if is_edge(edge).is_some() => return Err(GraphError::no_node(false)),
+            (node, [edge]) => match is_edge(edge) {
                 Some(edge) => Route::Edge(Node::parse(method, node)?, edge),
-                None => unknown(node, &rest),
+                None => unknown(first, &rest),
             },
-            (node, rest) => unknown(node, rest),
+            _ => unknown(first, &rest),
         };
         Ok(Self { version, route })
     }
@@ -116,25 +123,43 @@ impl Node {
             Err(PageIdError::TooLarge) => {
                 Err(GraphError::object_missing(method, &shortened(segment)))
             }
-            Err(PageIdError::NotDecimal) => Err(GraphError::unknown_alias(&decoded(segment))),
+            Err(PageIdError::NotDecimal) => Err(GraphError::unknown_alias(&shortened(segment))),
         }
     }
 }
 
-fn unknown<'a>(node: &'a str, rest: &[&str]) -> Route<'a> {
+/// A segment without its percent-encoding.
+fn decoded(segment: &str) -> Cow<'_, str> {
+    percent_decode_str(segment).decode_utf8_lossy()
+}
+
+fn unknown<'a>(node: Cow<'a, str>, rest: &[Cow<'_, str>]) -> Route<'a> {
     Route::Unknown {
-        node: percent_decode_str(node).decode_utf8_lossy(),
-        tail: shortened(&percent_decode_str(&rest.join("/")).decode_utf8_lossy()),
+        node,
+        tail: shortened(&rest.join("/")),
     }
 }
 
-fn tail<'a>(segments: impl Iterator<Item = &'a str>) -> String {
-    let rest: Vec<&str> = segments.collect();
-    format!("/{}", decoded(&rest.join("/")))
+/// Whether a segment was likely meant as a version: `26.0`, `V26.0`, `v26`. No id looks so.
+fn is_mistyped_version(segment: &str) -> bool {
+    let digits_and_dots = |text: &str| {
+        text.starts_with(|first: char| first.is_ascii_digit())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    match segment.strip_prefix(['v', 'V']) {
+        Some(number) => digits_and_dots(number),
+        None => segment.contains('.') && digits_and_dots(segment),
+    }
 }
 
-fn decoded(text: &str) -> String {
-    shortened(&percent_decode_str(text).decode_utf8_lossy())
+fn unknown_version<'a>(segment: &str, rest: impl Iterator<Item = Cow<'a, str>>) -> GraphError {
+    let rest: Vec<_> = rest.collect();
+    GraphError::unknown_version(
+        &shortened(segment),
+        &format!("/{}", shortened(&rest.join("/"))),
+    )
 }
 
 #[cfg(test)]
@@ -171,6 +196,11 @@ mod tests {
             ("/v26.0", v26, Route::Root),
             ("/v26.0/", v26, Route::Root),
             ("/v26.0/debug_token", v26, Route::DebugToken),
+            (
+                "/v26%2E0/%31%323/messenger%5Fcall_settings",
+                v26,
+                settings_of(123),
+            ),
         ];
         for (path, version, route) in cases {
             assert_eq!(
@@ -183,7 +213,12 @@ mod tests {
 
     #[test]
     fn unlawful_paths() {
+        let tail = "Unknown path components: /123/messenger_call_settings";
         let cases = [
+            ("/26.0/123/messenger_call_settings", tail),
+            ("/V26.0/123/messenger_call_settings", tail),
+            ("/v26/123/messenger_call_settings", tail),
+            ("/v26.0//messenger_call_settings", "No node specified"),
             (
                 "/v99.0/123/messenger_call_settings",
                 "Unknown path components: /123/messenger_call_settings",

@@ -95,11 +95,9 @@ impl Pagebell {
         inherited: Option<Credentials<'_>>,
     ) -> GraphResponse {
         let trace = self.new_trace();
-        // HEAD is GET without the body, which the transport leaves out.
-        let method = if request.method == Method::HEAD {
-            &Method::GET
-        } else {
-            request.method
+        let method = match self.meant_method(&request) {
+            Ok(method) => method,
+            Err(error) => return self.failed(&error, unversioned, trace, Surface::Unknown),
         };
         let path = match GraphPath::parse(method, request.path) {
             Ok(path) => path,
@@ -122,7 +120,7 @@ impl Pagebell {
                 // Boxed, as an operation of the batch comes through here again.
                 Box::pin(self.batch(operation, version)).await
             }
-            (route, _) => Err(lost(method, route)),
+            (route, surface) => Err(lost(method, route, surface)),
         };
         match result {
             Ok(body) => GraphResponse {
@@ -136,6 +134,36 @@ impl Pagebell {
             },
             Err(error) => self.failed(&error, version, trace, surface),
         }
+    }
+
+    /// The method that a request means. HEAD is GET without the body, which the transport leaves
+    /// out. The parameter `method` takes the verb's place (seen): clients that can send GET or POST
+    /// only say so what they mean.
+    fn meant_method<'a>(&self, request: &GraphRequest<'a>) -> Result<&'a Method, GraphError> {
+        const NAME: &str = "method";
+        let may_be_there = request.query.contains(NAME)
+            || (request.method == Method::POST
+                && request
+                    .body
+                    .windows(NAME.len())
+                    .any(|it| it == NAME.as_bytes()));
+        if may_be_there && self.configuration.profile == Profile::Graph {
+            let (parameters, _unreadable) = parameters_of(request);
+            if let Some(meant) = parameters.text(NAME) {
+                return match meant.to_ascii_lowercase().as_str() {
+                    "get" => Ok(&Method::GET),
+                    "post" => Ok(&Method::POST),
+                    "delete" => Ok(&Method::DELETE),
+                    _ => Err(GraphError::parameter_invalid(
+                        "method must be one of {get, post, delete}",
+                    )),
+                };
+            }
+        }
+        if request.method == Method::HEAD {
+            return Ok(&Method::GET);
+        }
+        Ok(request.method)
     }
 
     async fn call_settings(
@@ -168,6 +196,19 @@ impl Pagebell {
     pub(crate) fn refused(&self, error: &GraphError) -> GraphResponse {
         let version = self.configuration.version_of_unversioned();
         self.failed(error, version, self.new_trace(), Surface::Unknown)
+    }
+
+    /// An answer that says nothing but that the server is there.
+    pub(crate) fn empty(&self) -> GraphResponse {
+        GraphResponse {
+            status: 200,
+            version: self.configuration.version_of_unversioned(),
+            trace: self.new_trace(),
+            www_authenticate: None,
+            body: Bytes::from_static(b"{}"),
+            surface: Surface::Unknown,
+            error: None,
+        }
     }
 
     /// The answer that an error is, in the form of the profile.
@@ -252,9 +293,10 @@ impl Pagebell {
         parameters: &Parameters,
     ) -> Result<Arc<Access>, GraphError> {
         let Some(credentials) = self.credentials(operation, parameters)? else {
-            return Err(match node {
-                Node::Me => GraphError::token_missing_for_me(),
-                Node::Page(_) => GraphError::token_missing(),
+            return Err(match (self.configuration.profile, node) {
+                (Profile::Reference, _) => Credentials::none_of_three(),
+                (Profile::Graph, Node::Me) => GraphError::token_missing_for_me(),
+                (Profile::Graph, Node::Page(_)) => GraphError::token_missing(),
             });
         };
         match self.authenticate(operation, &credentials).await? {
@@ -262,6 +304,19 @@ impl Pagebell {
             Caller::App(_) => Err(GraphError::page_token_required()),
         }
     }
+}
+
+/// The parameters of a request: of its query, and of its body unless it is a GET or DELETE, whose
+/// bodies are ignored. What is wrong with the body comes apart, as it is told to callers that are
+/// known only.
+pub(crate) fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(), GraphError>) {
+    let mut parameters = Parameters::from_query(request.query);
+    let body = if [Method::GET, Method::HEAD, Method::DELETE].contains(request.method) {
+        Ok(())
+    } else {
+        parameters.extend_from_body(request.content_type, request.body)
+    };
+    (parameters, body)
 }
 
 /// Whether the secret is the app's, in a time that does not tell how much of it is right.
@@ -274,7 +329,7 @@ pub(crate) fn is_secret(app: &settings_store::AppRecord, secret: &str) -> bool {
 /// Logs an error of the store with the trace id that the caller gets, and makes it an answer.
 pub(crate) fn store_failed(error: &StoreError, trace: &TraceIds) -> GraphError {
     tracing::error!(trace_id = trace.request_id(), %error, "the store did not answer");
-    GraphError::store_unavailable()
+    GraphError::store_unavailable(error.is_fatal())
 }
 
 pub(crate) fn name_of(node: Node) -> Cow<'static, str> {
@@ -285,9 +340,12 @@ pub(crate) fn name_of(node: Node) -> Cow<'static, str> {
 }
 
 /// The error for a path that leads nowhere.
-fn lost(method: &Method, route: &Route<'_>) -> GraphError {
+fn lost(method: &Method, route: &Route<'_>, surface: Surface) -> GraphError {
+    let takes_batch = surface == Surface::Batch;
     match route {
-        Route::Root if [Method::GET, Method::POST].contains(method) => GraphError::no_node(),
+        Route::Root if [Method::GET, Method::POST].contains(method) => {
+            GraphError::no_node(takes_batch)
+        }
         Route::Root => {
             GraphError::unsupported_method(method, "/", "POST, with the parameter batch")
         }

@@ -80,6 +80,8 @@ impl GraphResponse {
         let mut pairs = vec![
             pair("Content-Type", CONTENT_TYPE),
             pair("facebook-api-version", self.version.name()),
+            pair("x-fb-request-id", self.trace.request_id()),
+            pair("x-fb-trace-id", self.trace.trace_id()),
             pair("Cache-Control", "no-store"),
             pair("Access-Control-Allow-Origin", "*"),
         ];

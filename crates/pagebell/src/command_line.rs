@@ -6,11 +6,10 @@
 )]
 
 use std::io::stdout;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use call_settings::{PageId, RingTarget};
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use graph_api::GraphVersion;
@@ -19,6 +18,7 @@ use settings_store::AppId;
 
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
+use crate::listen_address::ListenAddress;
 use crate::logging::{LogFormat, LogLevel};
 use crate::store_location::StoreLocation;
 
@@ -118,7 +118,7 @@ pub(crate) struct ServeOptions {
 
     /// Where to listen; port 0 picks a free port [default: 127.0.0.1:8484]
     #[arg(long, env = "PAGEBELL_LISTEN", value_name = "ADDRESS:PORT")]
-    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) listen: Option<ListenAddress>,
 
     /// The store: sqlite:PATH, or sqlite::memory: to keep nothing [default: sqlite:pagebell.db]
     #[arg(
@@ -223,6 +223,16 @@ pub(crate) struct ServeOptions {
     pub(crate) cache_mebibytes: Option<u64>,
 }
 
+fn parse_expiry(text: &str) -> Result<Lifetime, String> {
+    match text.parse::<Lifetime>() {
+        Ok(lifetime) if lifetime.duration().is_zero() => {
+            Err("a token that lives for no time opens nothing".to_owned())
+        }
+        Ok(lifetime) => Ok(lifetime),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn parse_version(text: &str) -> Result<GraphVersion, String> {
     GraphVersion::named(text).ok_or_else(|| {
         let names = GraphVersion::ALL.map(GraphVersion::name).join(", ");
@@ -323,10 +333,10 @@ pub(crate) struct NewToken {
     pub(crate) app: Option<AppId>,
     /// What the token permits; may be given several times [default: pages_messaging and
     /// pages_manage_metadata]
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub(crate) scopes: Vec<String>,
     /// How long the token lives: a number and one of s, m, h, d [default: for good]
-    #[arg(long, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION", value_parser = parse_expiry)]
     pub(crate) expires_in: Option<Lifetime>,
     #[command(flatten)]
     pub(crate) store: StoreOption,

@@ -1,6 +1,5 @@
 //! The configuration file, and how it comes together with the command line.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -8,6 +7,7 @@ use serde::Deserialize;
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
+use crate::listen_address::ListenAddress;
 use crate::logging::{LogFormat, LogLevel};
 use crate::store_location::StoreLocation;
 
@@ -15,7 +15,7 @@ use crate::store_location::StoreLocation;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct ConfigurationFile {
-    listen: Option<SocketAddr>,
+    listen: Option<ListenAddress>,
     store: Option<StoreLocation>,
     dev: Option<bool>,
     profile: Option<ProfileName>,
@@ -61,17 +61,18 @@ pub(crate) fn with_file(options: ServeOptions) -> Result<ServeOptions, Failure> 
         file: path.clone(),
         reason,
     };
-    let text = std::fs::read_to_string(&path).map_err(|error| failed(error.to_string()))?;
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| failed(format!("{error}; name a file that can be read")))?;
     let file = read(&text).map_err(failed)?;
     merge(options, file, &path)
 }
 
 fn read(text: &str) -> Result<ConfigurationFile, String> {
     toml::from_str(text).map_err(|error| {
-        let before = |end: usize| text.as_bytes()[..end.min(text.len())].iter();
+        let before = |end: usize| text[..end.min(text.len())].chars();
         let line = error
             .span()
-            .map(|span| before(span.start).filter(|byte| **byte == b'\n').count() + 1);
+            .map(|span| before(span.start).filter(|it| *it == '\n').count() + 1);
         let message = error.message().replace('\n', " ");
         match line {
             Some(line) => format!("line {line}: {message}"),

@@ -18,7 +18,8 @@ use crate::identifiers::{TOKEN_PREFIX, hexadecimal, new_app_secret};
 pub(crate) const PAGE: PageId = PageId::new(1_234_567_890);
 
 const APP: AppId = AppId::new(100_000_000_000_001);
-const TOKEN: TokenId = TokenId::new(100_000_000_000_002);
+/// The id of the demonstration's token.
+pub(crate) const TOKEN: TokenId = TokenId::new(100_000_000_000_002);
 
 /// Makes sure that the app, the Page and the token are in the store, and returns the token.
 ///
@@ -72,6 +73,15 @@ pub(crate) async fn prepare(
         store.put_token(record).await?;
     }
     Ok(token)
+}
+
+/// Whether the demonstration's token opens the store: it was made by an earlier start with `--dev`.
+pub(crate) async fn is_open(store: &dyn SettingsStore) -> Result<bool, StoreError> {
+    let Some(app) = store.app(APP).await? else {
+        return Ok(false);
+    };
+    let token = store.token(TokenHash::of(&token_of(&app))).await?;
+    Ok(token.is_some_and(|token| token.revoked_at.is_none()))
 }
 
 fn token_of(app: &AppRecord) -> String {

@@ -7,6 +7,7 @@ mod demonstration;
 mod failure;
 mod identifiers;
 mod lifetime;
+mod listen_address;
 mod logging;
 mod serve;
 mod store_location;

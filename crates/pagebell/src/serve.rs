@@ -1,7 +1,6 @@
 //! `pagebell serve`
 
 use std::io::{ErrorKind, Write, stdout};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use call_settings::{CallSettings, HoursLimits};
@@ -13,8 +12,6 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
 use crate::{configuration_file, demonstration, logging, system};
-
-const DEFAULT_PORT: u16 = 8484;
 
 pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
     let options = configuration_file::with_file(options)?;
@@ -34,9 +31,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let profile = configuration.profile;
     let version = configuration.version_of_unversioned();
     let location = options.store.clone().unwrap_or_default();
-    let address = options
-        .listen
-        .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, DEFAULT_PORT)));
+    let address = options.listen.unwrap_or_default().0;
     // Signals are heard from here on, so that none is lost between the start and the wait.
     let stop = stop_signal()?;
 
@@ -46,6 +41,12 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)
     } else {
+        if demonstration::is_open(&*store).await? {
+            tracing::warn!(
+                token_id = %demonstration::TOKEN,
+                "the token of serve --dev opens this store; pagebell token revoke ends that"
+            );
+        }
         None
     };
     let mut server = Server::bind(address, Arc::new(pagebell))
@@ -116,6 +117,7 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
     let dev = options.dev.unwrap_or(false);
     let defaults = CallSettings::default();
     let limits = Limits::default();
+    check_limits(options)?;
     let entries = options.call_hours_max_entries_per_day.unwrap_or(1);
     Ok(Configuration {
         profile: match options.profile {
@@ -154,7 +156,7 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
             request_time: options
                 .request_time
                 .map_or(limits.request_time, super::lifetime::Lifetime::duration),
-            connections: options.max_connections.unwrap_or(limits.connections).max(1),
+            connections: options.max_connections.unwrap_or(limits.connections),
             cache_bytes: options
                 .cache_mebibytes
                 .map_or(limits.cache_bytes, |mebibytes| {
@@ -164,6 +166,38 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
         },
         access_log: options.access_log.unwrap_or(dev),
     })
+}
+
+/// Refuses limits under which no request could be answered.
+fn check_limits(options: &ServeOptions) -> Result<(), Failure> {
+    const LEAST_HEADERS: usize = 8;
+    const LEAST_BYTES: usize = 1024;
+    for (name, value, least) in [
+        ("max_headers", options.max_headers, LEAST_HEADERS),
+        ("max_header_bytes", options.max_header_bytes, LEAST_BYTES),
+        ("max_body_bytes", options.max_body_bytes, LEAST_BYTES),
+        (
+            "max_batch_body_bytes",
+            options.max_batch_body_bytes,
+            LEAST_BYTES,
+        ),
+        ("max_connections", options.max_connections, 1),
+    ] {
+        if let Some(value) = value.filter(|value| *value < least) {
+            return Err(Failure::Options(format!(
+                "{name} is {value}, but no request could be answered with less than {least}"
+            )));
+        }
+    }
+    for (name, value) in [
+        ("header_time", options.header_time),
+        ("request_time", options.request_time),
+    ] {
+        if value.is_some_and(|time| time.duration().is_zero()) {
+            return Err(Failure::Options(format!("{name} must be at least 1s")));
+        }
+    }
+    Ok(())
 }
 
 fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -20,20 +21,35 @@ const EVERY: Duration = Duration::from_millis(200);
 /// so far only while a reader of another process stands in the way.
 const HARD_LIMIT: u64 = 256 * 1024 * 1024;
 
-/// Starts the thread. It ends when the sender is dropped.
-pub(crate) fn start(path: &Path, shared: Arc<Shared>) -> Result<Sender<()>, StoreError> {
-    let connection = connection::open(path, Purpose::Checkpoint)?;
-    let (keep_alive, ended) = channel();
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    let log = PathBuf::from(log);
-    std::thread::Builder::new()
-        .name("store-checkpoint".to_owned())
-        .spawn(move || run(&connection, &log, &shared, &ended))
-        .map_err(|error| {
-            connection::cannot_open(path, format!("no thread for its checkpoints: {error}"))
-        })?;
-    Ok(keep_alive)
+/// The thread that checkpoints, until it is stopped or dropped.
+pub(crate) struct Checkpoints {
+    keep_alive: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Checkpoints {
+    pub(crate) fn start(path: &Path, shared: Arc<Shared>) -> Result<Self, StoreError> {
+        let connection = connection::open(path, Purpose::Checkpoint)?;
+        let (keep_alive, ended) = channel();
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let log = PathBuf::from(log);
+        let thread = std::thread::Builder::new()
+            .name("store-checkpoint".to_owned())
+            .spawn(move || run(&connection, &log, &shared, &ended))
+            .map_err(|error| {
+                connection::cannot_open(path, format!("no thread for its checkpoints: {error}"))
+            })?;
+        Ok(Self { keep_alive, thread })
+    }
+
+    /// Ends the thread and waits until its connection is closed.
+    pub(crate) fn stop(self) {
+        drop(self.keep_alive);
+        if self.thread.join().is_err() {
+            tracing::error!("the checkpoints ended by a panic");
+        }
+    }
 }
 
 fn run(connection: &Connection, log: &Path, shared: &Shared, ended: &Receiver<()>) {

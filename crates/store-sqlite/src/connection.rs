@@ -116,7 +116,7 @@ pub(crate) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
                 .to_owned(),
         },
         Some(ErrorCode::DiskFull) => "the disk is full; make room".to_owned(),
-        _ => error.to_string(),
+        _ => format!("{error}; name another file"),
     };
     cannot_open(path, reason)
 }

@@ -31,7 +31,11 @@ impl ServerLock {
                     Some(folder) if !folder.as_os_str().is_empty() && !folder.exists() => {
                         format!("the folder {} does not exist; create it", folder.display())
                     }
-                    _ => format!("{} cannot be written: {error}", path.display()),
+                    _ => format!(
+                        "{} cannot be written ({error}); change the permissions of its folder or \
+                         name another file",
+                        path.display()
+                    ),
                 };
                 cannot_open(database, reason)
             })?;

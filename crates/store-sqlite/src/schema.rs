@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use settings_store::StoreError;
 
 use crate::connection::{cannot_open, explain};
@@ -21,19 +21,26 @@ pub(crate) fn newest_version() -> u32 {
 /// Brings the schema to the newest version, or refuses a file that is not ours or newer.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| explain(path, &error);
-    if version(connection).map_err(failed)? == newest_version() {
-        return check_ours(connection, path);
+    if version(connection).map_err(failed)? == i64::from(newest_version()) {
+        check_ours(connection, path)?;
+        return check_readable(connection).map_err(|error| damaged(path, &error));
     }
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     let found = version(&transaction).map_err(failed)?;
-    if found > newest_version() {
+    if found > i64::from(newest_version()) {
         return Err(StoreError::NewerSchema {
-            found,
+            found: u32::try_from(found).unwrap_or(u32::MAX),
             known: newest_version(),
         });
     }
+    let Ok(done) = usize::try_from(found) else {
+        return Err(cannot_open(
+            path,
+            "its schema version is negative, so it is not a store; name another file",
+        ));
+    };
     let tables: i64 = transaction
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(failed)?;
@@ -43,7 +50,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
             .map_err(failed)?;
     }
     check_ours(&transaction, path)?;
-    for migration in &MIGRATIONS[found as usize..] {
+    for migration in &MIGRATIONS[done..] {
         transaction.execute_batch(migration).map_err(failed)?;
     }
     transaction
@@ -66,6 +73,39 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<u32> {
+/// One look at every table and index, through their roots: finds missing tables and columns, and
+/// most damage that would stop the server later, in a time that does not grow with the store.
+const LOOKS: [&str; 8] = [
+    "SELECT page_id, name, revision, document, checksum, removed FROM page ORDER BY page_id LIMIT 1",
+    "SELECT page_id, revision, before, after, token_id, app_id, changed_ms, trace_id FROM history \
+     ORDER BY page_id, revision LIMIT 1",
+    "SELECT app_id, name, secret, require_proof, created_ms FROM app ORDER BY app_id LIMIT 1",
+    "SELECT token_id, app_id, all_pages, scopes, issued_ms, expires_ms, revoked_ms FROM token \
+     ORDER BY token_id LIMIT 1",
+    "SELECT token_id FROM token WHERE hash = zeroblob(32)",
+    "SELECT token_id, page_id FROM token_page ORDER BY token_id, page_id LIMIT 1",
+    "SELECT sequence, page_id, app_id, token_hash FROM change ORDER BY sequence LIMIT 1",
+    "SELECT name, seq FROM sqlite_sequence LIMIT 1",
+];
+
+/// Whether every table and index can be read from.
+pub(crate) fn check_readable(connection: &Connection) -> rusqlite::Result<()> {
+    for look in LOOKS {
+        connection
+            .prepare_cached(look)?
+            .query_row([], |_row| Ok(()))
+            .optional()?;
+    }
+    Ok(())
+}
+
+fn damaged(path: &Path, error: &rusqlite::Error) -> StoreError {
+    cannot_open(
+        path,
+        format!("it is damaged ({error}); restore it from a backup or name another file"),
+    )
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

@@ -18,12 +18,13 @@ use settings_store::{
 use tokio::sync::oneshot;
 
 use crate::administration;
-use crate::checkpoint;
+use crate::checkpoint::Checkpoints;
 use crate::connection::Purpose;
 use crate::error::{of_read, stopped};
 use crate::lock::ServerLock;
 use crate::readers::Readers;
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS, signed};
+use crate::schema;
 use crate::writer::{Command, Shared, Transaction, Writer};
 
 /// Who opens the store.
@@ -45,7 +46,7 @@ pub struct SqliteStore {
 /// What lives until the store is closed.
 struct Open {
     writer: Sender<Command>,
-    _checkpoints: Option<Sender<()>>,
+    checkpoints: Option<Checkpoints>,
     _lock: Option<ServerLock>,
 }
 
@@ -71,13 +72,13 @@ impl SqliteStore {
         let writer = Writer::start(path, purpose, Arc::clone(&shared))?;
         let readers = Readers::open(path)?;
         let checkpoints = server
-            .then(|| checkpoint::start(path, Arc::clone(&shared)))
+            .then(|| Checkpoints::start(path, Arc::clone(&shared)))
             .transpose()?;
         Ok(Self {
             readers,
             open: Mutex::new(Some(Open {
                 writer,
-                _checkpoints: checkpoints,
+                checkpoints,
                 _lock: lock,
             })),
             shared,
@@ -118,7 +119,7 @@ impl SqliteStore {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        read(&self.readers.take()).map_err(|error| of_read(&error))
+        read(&*self.readers.take()?).map_err(|error| of_read(&error))
     }
 
     /// Pages whose signed ids are in a range, appended to those found already.
@@ -128,7 +129,7 @@ impl SqliteStore {
         ids: RangeInclusive<i64>,
         limit: usize,
     ) -> Result<(), StoreError> {
-        let connection = self.readers.take();
+        let connection = self.readers.take()?;
         let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
         let sql = format!(
             "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 AND removed = 0 \
@@ -150,7 +151,7 @@ impl SqliteStore {
 #[async_trait]
 impl SettingsStore for SqliteStore {
     async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError> {
-        let row = rows::find_page(&self.readers.take(), page_id)?;
+        let row = rows::find_page(&*self.readers.take()?, page_id)?;
         Ok(row.filter(|row| !row.removed).map(|row| row.record))
     }
 
@@ -172,7 +173,7 @@ impl SettingsStore for SqliteStore {
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         let before = before.map_or(i64::MAX, |revision| signed(revision.get()));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let connection = self.readers.take();
+        let connection = self.readers.take()?;
         let mut statement = connection
             .prepare_cached(
                 "SELECT page_id, revision, before, after, token_id, app_id, changed_ms, trace_id \
@@ -307,13 +308,7 @@ impl SettingsStore for SqliteStore {
             return Err(stopped());
         }
         drop(open);
-        self.read(|connection| {
-            connection
-                .prepare_cached("SELECT 1 FROM page LIMIT 1")?
-                .query_row([], |_row| Ok(()))
-                .optional()
-                .map(|_row| ())
-        })
+        self.read(schema::check_readable)
     }
 
     fn set_observer(&self, observer: Arc<dyn StoreObserver>) {
@@ -331,5 +326,11 @@ impl SettingsStore for SqliteStore {
         if open.writer.send(Command::Close(sender)).is_ok() {
             let _writer_is_gone = receiver.await;
         }
+        // The last connection that closes moves the write-ahead log into the database and removes
+        // it: so every other one has to be closed by now.
+        if let Some(checkpoints) = open.checkpoints {
+            checkpoints.stop();
+        }
+        self.readers.close();
     }
 }

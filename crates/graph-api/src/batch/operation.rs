@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::reference;
+use crate::catalogue::ErrorId;
 use crate::error::GraphError;
 use crate::json::{parse_json, quoted, shown};
 use crate::parameters::ParameterValue;
@@ -46,7 +47,10 @@ impl BatchPlan {
         let parsed;
         let value = match value {
             ParameterValue::Json(Value::String(text)) | ParameterValue::Text(text) => {
-                parsed = parse_json(text.as_bytes())?;
+                parsed = parse_json(text.as_bytes()).map_err(|error| match error.id() {
+                    ErrorId::BodyNotJson => GraphError::batch_not_array(&quoted(text)),
+                    _ => error,
+                })?;
                 &parsed
             }
             ParameterValue::Json(value) => value,

@@ -23,7 +23,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::request_too_slow(30),
         GraphError::encoded_body("gzip"),
         GraphError::unknown_version("v99.0", "/1/messenger_call_settings"),
-        GraphError::no_node(),
+        GraphError::no_node(true),
         GraphError::unknown_alias("abc"),
         GraphError::unknown_edge("posts"),
         GraphError::unknown_path("/posts"),
@@ -45,7 +45,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::body_malformed("no boundary"),
         GraphError::fields_syntax("name.", 0, ","),
         GraphError::fields_wrong_type("7"),
-        GraphError::unknown_fields("bogus", "MessengerCallSettings"),
+        GraphError::unknown_fields("bogus", "MessengerCallSettings", "audio_enabled"),
         GraphError::alias_not_supported("hours"),
         GraphError::parameters_invalid(&violations),
         GraphError::page_not_covered("1"),
@@ -58,7 +58,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::batch_dependency_failed("first", "$.data"),
         GraphError::input_token_missing(),
         GraphError::debug_token_not_allowed(),
-        GraphError::store_unavailable(),
+        GraphError::store_unavailable(true),
         GraphError::unknown(),
     ]
 }

@@ -65,6 +65,11 @@ impl<'a> Credentials<'a> {
             proof_time: parameters.text("appsecret_time"),
         }))
     }
+
+    /// The error of the profile `reference` where no credential was sent at all.
+    pub(crate) fn none_of_three() -> GraphError {
+        GraphError::credentials_incomplete("access_token and oauth_token and Authorization")
+    }
 }
 
 /// The token of `Authorization: Bearer TOKEN` (reference) or `OAuth TOKEN` (documented).

@@ -1,5 +1,6 @@
 //! One HTTP exchange of the Graph surface.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,11 +25,11 @@ pub(super) async fn answer(
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     if head.method == Method::OPTIONS {
-        return preflight(pagebell);
+        return preflight(pagebell, &head);
     }
     let limits = &pagebell.configuration().limits;
     if let Err(error) = check_head(pagebell, &head) {
-        return close(transport(pagebell, &head, pagebell.refused(&error)));
+        return close(refuse(pagebell, &head, &error));
     }
     let limit = if is_batch_root(head.uri.path()) {
         limits.batch_body_bytes
@@ -38,17 +39,17 @@ pub(super) async fn answer(
     let body = match body::read(body, &head.headers, limit, limits.request_time).await {
         Ok(body) => body,
         Err(BodyError::Answer(error)) => {
-            return transport(pagebell, &head, pagebell.refused(&error));
+            return refuse(pagebell, &head, &error);
         }
         Err(BodyError::AnswerAndClose(error)) => {
-            return close(transport(pagebell, &head, pagebell.refused(&error)));
+            return close(refuse(pagebell, &head, &error));
         }
     };
     let request = GraphRequest {
         method: &head.method,
         path: head.uri.path(),
         query: head.uri.query().unwrap_or_default(),
-        authorization: text(&head.headers, header::AUTHORIZATION),
+        authorization: authorization(&head.headers),
         content_type: text(&head.headers, header::CONTENT_TYPE),
         body: &body,
     };
@@ -57,10 +58,22 @@ pub(super) async fn answer(
     } else {
         match tokio::time::timeout(limits.request_time, pagebell.dispatch(request)).await {
             Ok(response) => response,
-            Err(_elapsed) => pagebell.refused(&GraphError::store_unavailable()),
+            Err(_elapsed) => return refuse(pagebell, &head, &GraphError::store_unavailable(true)),
         }
     };
     transport(pagebell, &head, response)
+}
+
+/// Answers a request that is refused before it is dispatched.
+fn refuse(
+    pagebell: &Pagebell,
+    head: &http::request::Parts,
+    error: &GraphError,
+) -> Response<Full<Bytes>> {
+    let response = pagebell.refused(error);
+    let metrics = &pagebell.metrics;
+    metrics.observe_response(&head.method, &response, std::time::Duration::ZERO);
+    transport(pagebell, head, response)
 }
 
 fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), GraphError> {
@@ -83,6 +96,11 @@ fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), Gr
             limits.header_bytes
         )));
     }
+    let mut tokens = head.headers.get_all(header::AUTHORIZATION).iter();
+    let first = tokens.next();
+    if tokens.any(|other| Some(other) != first) {
+        return Err(GraphError::tokens_differ("two headers Authorization"));
+    }
     match head.headers.get(header::CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(GraphError::encoded_body(
             encoding.to_str().unwrap_or("that is no text"),
@@ -99,6 +117,13 @@ fn is_batch_root(path: &str) -> bool {
         (Some(version), None) => version.starts_with('v'),
         _ => false,
     }
+}
+
+/// The header with the token. One that is no text has a token that nobody was ever given.
+fn authorization(headers: &HeaderMap) -> Option<&str> {
+    const NOBODYS: &str = "Bearer ?";
+    let value = headers.get(header::AUTHORIZATION)?;
+    Some(value.to_str().unwrap_or(NOBODYS))
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -145,15 +170,10 @@ fn close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 }
 
 /// Lets pages of other origins call the server from a browser, as the live API does.
-fn preflight(pagebell: &Pagebell) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"{}")));
+fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<Bytes>> {
+    let mut response = transport(pagebell, head, pagebell.empty());
     let headers = response.headers_mut();
-    let version = pagebell.configuration().version_of_unversioned();
     for (name, value) in [
-        (header::CONTENT_TYPE, CONTENT_TYPE),
-        (FACEBOOK_API_VERSION, version.name()),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
@@ -170,12 +190,34 @@ fn preflight(pagebell: &Pagebell) -> Response<Full<Bytes>> {
 fn log(pagebell: &Pagebell, head: &http::request::Parts, response: &GraphResponse) {
     let code = response.error.map_or(0, |id| id.entry().code);
     let trace_id = response.trace.request_id();
-    let (method, path, status) = (&head.method, head.uri.path(), response.status);
+    let (method, status) = (&head.method, response.status);
+    let path = Loggable(head.uri.path());
     if status >= 500 {
-        tracing::error!(trace_id, %method, path, status, code, "request failed");
+        tracing::error!(trace_id, %method, %path, status, code, "request failed");
     } else if pagebell.configuration().access_log {
-        tracing::info!(trace_id, %method, path, status, code, "request");
+        tracing::info!(trace_id, %method, %path, status, code, "request");
     } else {
-        tracing::debug!(trace_id, %method, path, status, code, "request");
+        tracing::debug!(trace_id, %method, %path, status, code, "request");
+    }
+}
+
+/// A path for the log. A segment that is longer than any that leads somewhere is left out: it may
+/// be a token that somebody put in the wrong place.
+struct Loggable<'a>(&'a str);
+
+impl fmt::Display for Loggable<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 32;
+        for (position, segment) in self.0.split('/').enumerate() {
+            if position > 0 {
+                formatter.write_str("/")?;
+            }
+            formatter.write_str(if segment.len() > LONGEST {
+                "..."
+            } else {
+                segment
+            })?;
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -79,6 +80,7 @@ impl Server {
         let limits = self.pagebell.configuration().limits;
         let graceful = GracefulShutdown::new();
         let room = Arc::new(Semaphore::new(limits.connections));
+        let under_way = Arc::new(UnderWay::default());
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
         let router = endpoints::router(Arc::clone(&self.pagebell));
         let mut failure = self.pagebell.store_failure();
@@ -94,6 +96,7 @@ impl Server {
                         pagebell: Arc::clone(&self.pagebell),
                         router: router.clone(),
                         watcher: graceful.watcher(),
+                        under_way: Arc::clone(&under_way),
                         permit,
                     };
                     match &self.tls {
@@ -107,7 +110,13 @@ impl Server {
         if let Some(watching) = watching {
             watching.abort();
         }
-        let finished = tokio::time::timeout(limits.stop_time, graceful.shutdown()).await;
+        let finished = tokio::time::timeout(limits.stop_time, async {
+            tokio::select! {
+                () = graceful.shutdown() => {}
+                () = under_way.all_finished() => {}
+            }
+        })
+        .await;
         self.pagebell.store.close().await;
         match (failed, finished) {
             (Some(reason), _) => Stopped::StoreFailed(reason),
@@ -137,11 +146,47 @@ impl Server {
     }
 }
 
+/// How many requests are under way.
+#[derive(Debug, Default)]
+struct UnderWay {
+    count: AtomicUsize,
+}
+
+/// Counts a request until it is dropped.
+struct Counted<'a>(&'a UnderWay);
+
+impl UnderWay {
+    fn count(&self) -> Counted<'_> {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        Counted(self)
+    }
+
+    /// Waits until no request has been under way for long enough that its answer has left too. A
+    /// connection that sends half a head and no more is no reason to wait for it.
+    async fn all_finished(&self) {
+        const TIME_TO_SEND: Duration = Duration::from_millis(250);
+        loop {
+            let before = self.count.load(Ordering::SeqCst);
+            tokio::time::sleep(TIME_TO_SEND).await;
+            if before == 0 && self.count.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.count.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// One connection, and what its requests need.
 struct Connection {
     pagebell: Arc<Pagebell>,
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
+    under_way: Arc<UnderWay>,
     permit: OwnedSemaphorePermit,
 }
 
@@ -159,18 +204,26 @@ impl Connection {
             pagebell,
             router,
             watcher,
+            under_way,
             permit,
         } = self;
         let limits = pagebell.configuration().limits;
         pagebell.metrics.connections.inc();
-        let service = service_fn(|request| answer(&pagebell, &router, request));
+        let service = service_fn(|request| {
+            let counted = under_way.count();
+            let answered = answer(&pagebell, &router, request);
+            async move {
+                let response = answered.await;
+                drop(counted);
+                response
+            }
+        });
         // hyper refuses heads over its own limits without a body; ours are stricter and explain.
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_time)
-            .max_headers(limits.header_count * 4)
-            .max_buf_size((limits.header_bytes * 4).max(16 * 1024))
-            .pipeline_flush(true)
+            .max_headers(limits.header_count * 16)
+            .max_buf_size((limits.header_bytes * 16).max(16 * 1024))
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");

@@ -99,6 +99,12 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     let certificates = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(failed(&files.certificate))?;
+    if certificates.is_empty() {
+        return Err(TlsError::File {
+            file: files.certificate.clone(),
+            reason: "there is no certificate in it".to_owned(),
+        });
+    }
     let key = PrivateKeyDer::from_pem_file(&files.key).map_err(failed(&files.key))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut configuration = ServerConfig::builder_with_provider(provider)

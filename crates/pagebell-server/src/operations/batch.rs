@@ -8,7 +8,7 @@ use graph_api::{GraphError, GraphVersion, ParameterValue, Parameters};
 use serde_json::Value;
 
 use crate::access::Credentials;
-use crate::dispatch::{Operation, Pagebell};
+use crate::dispatch::{Operation, Pagebell, parameters_of};
 use crate::request::{GraphRequest, GraphResponse};
 
 impl Pagebell {
@@ -21,14 +21,15 @@ impl Pagebell {
     ) -> Result<Bytes, GraphError> {
         let request = operation.request;
         let begun = self.surroundings.clock.monotonic();
-        let mut parameters = Parameters::from_query(request.query);
-        let body = parameters.extend_from_body(request.content_type, request.body);
+        let (parameters, body) = parameters_of(request);
         let credentials = self
             .credentials(operation, &parameters)?
             .ok_or_else(GraphError::token_missing)?;
         self.authenticate(operation, &credentials).await?;
         body?;
-        let plan = parameters.get("batch").ok_or_else(GraphError::no_node)?;
+        let plan = parameters
+            .get("batch")
+            .ok_or_else(|| GraphError::no_node(true))?;
         let plan = BatchPlan::from_parameter(plan)?;
         let with_headers = wants_headers(&parameters)?;
 
@@ -84,6 +85,10 @@ impl Pagebell {
                 .map(|(_name, value)| value.as_str())
         };
         let body = Bytes::from(operation.body.clone().unwrap_or_default());
+        let limit = self.configuration.limits.body_bytes;
+        if body.len() > limit {
+            return self.refused(&GraphError::body_too_large(limit));
+        }
         let request = GraphRequest {
             method: &operation.method,
             path,

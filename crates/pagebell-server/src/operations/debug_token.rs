@@ -1,14 +1,14 @@
 //! `GET /debug_token`
 
 use bytes::Bytes;
+use graph_api::GraphError;
 use graph_api::debug_token::{DebugToken, DebugTokenError, GranularScope};
-use graph_api::{GraphError, Parameters};
 use http::Method;
 use jiff::Timestamp;
 use settings_store::{AppId, AppRecord, Coverage, TokenHash};
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, OPERATOR_SCOPE};
-use crate::dispatch::{Operation, Pagebell, is_secret, store_failed};
+use crate::dispatch::{Operation, Pagebell, is_secret, parameters_of, store_failed};
 
 impl Pagebell {
     /// Answers what is known of a token, to its app, its holder or an operator.
@@ -20,11 +20,12 @@ impl Pagebell {
                 "GET",
             ));
         }
-        let parameters = Parameters::from_query(operation.request.query);
+        let (parameters, body) = parameters_of(operation.request);
         let credentials = self
             .credentials(operation, &parameters)?
             .ok_or_else(GraphError::token_missing)?;
         let caller = self.authenticate(operation, &credentials).await?;
+        body?;
         let input = parameters
             .text("input_token")
             .filter(|input| !input.is_empty())

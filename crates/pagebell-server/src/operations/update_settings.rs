@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use graph_api::{FieldSelection, GraphError, Node, Parameters, settings_submission};
+use graph_api::{FieldSelection, GraphError, Node, settings_submission};
 use settings_store::{Author, SettingsWrite, WriteOutcome};
 
 use crate::access::READ_SCOPE;
-use crate::dispatch::{Operation, Pagebell, store_failed};
+use crate::dispatch::{Operation, Pagebell, parameters_of, store_failed};
 
 impl Pagebell {
     /// Answers an update after it is on disk. Either all of it is stored or nothing.
@@ -16,11 +16,7 @@ impl Pagebell {
         operation: Operation<'_>,
         node: Node,
     ) -> Result<Bytes, GraphError> {
-        let request = operation.request;
-        let mut parameters = Parameters::from_query(request.query);
-        // The token may stand in the body, so the body is read first, but what is wrong with it
-        // is told only to callers that are known.
-        let body = parameters.extend_from_body(request.content_type, request.body);
+        let (parameters, body) = parameters_of(operation.request);
         let access = self.page_access(operation, node, &parameters).await?;
         body?;
         let selection = match FieldSelection::from_parameter(parameters.get("fields"))? {

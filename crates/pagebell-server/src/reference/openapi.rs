@@ -444,7 +444,7 @@ fn example(profile: Profile, part: Part, entry: &CatalogueEntry) -> Value {
         (404, _) => GraphError::unknown_alias("bakery"),
         (403, Part::DebugToken) => GraphError::debug_token_not_allowed(),
         (403, _) => GraphError::scope_missing(READ_SCOPE),
-        (503, _) => GraphError::store_unavailable(),
+        (503, _) => GraphError::store_unavailable(true),
         (500.., _) => GraphError::unknown(),
         (_, Part::Settings) => GraphError::parameters_invalid(&two_mistakes()),
         (_, Part::DebugToken) => GraphError::input_token_missing(),

@@ -211,7 +211,10 @@ async fn what_is_no_batch() {
             "batch must be a JSON array of operations - got {",
         ),
         (json!([]), "got an empty one"),
-        (json!("[broken"), "not valid JSON"),
+        (
+            json!("[broken"),
+            "must be a JSON array of operations - got \"[broken\"",
+        ),
         (
             json!([{ "relative_url": "{result=x:$.y}" }]),
             "Request 0 cannot depend on an  unresolved request with  name x.",
@@ -284,4 +287,16 @@ async fn operations_that_time_is_up_for_are_null() {
     )
     .await;
     assert_eq!(answer.json, json!([null, null]));
+}
+
+#[tokio::test]
+async fn an_operation_has_the_body_limit_of_a_single_request() {
+    let harness = Harness::new().await;
+    let body = format!("note={}", "x".repeat(70_000));
+    let answer = run(
+        &harness,
+        json!([{ "method": "POST", "relative_url": EDGE, "body": body }, { "relative_url": EDGE }]),
+    )
+    .await;
+    assert_eq!(codes(&answer), [413, 200]);
 }

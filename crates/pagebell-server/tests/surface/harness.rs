@@ -171,7 +171,7 @@ impl Harness {
             ("strict", pages(&[PAGE]), settings, Some(2)),
         ];
         for (number, (token, coverage, scope, app)) in (1..).zip(tokens) {
-            let lifetime = Duration::from_secs(3_600);
+            let lifetime = Duration::from_hours(1);
             let record = TokenRecord {
                 token_id: TokenId::new(number),
                 hash: TokenHash::of(token),

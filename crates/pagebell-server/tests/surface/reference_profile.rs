@@ -20,7 +20,7 @@ async fn all_three_credentials_are_needed() {
         ("oauth_token=all", "all", 190),
         (ALL_THREE, "", 190),
         ("access_token=all&oauth_token=one", "all", 190),
-        ("", "", 104),
+        ("", "", 190),
     ] {
         assert_eq!(
             get(query, token).await.codes(),

@@ -204,3 +204,22 @@ async fn history_says_who_changed_what_and_when() {
     assert_eq!(history[0].before, None);
     assert!(!history[0].after.as_ref().unwrap().audio_enabled);
 }
+
+#[tokio::test]
+async fn the_parameter_method_takes_the_place_of_the_verb() {
+    let harness = Harness::new().await;
+    let tunnelled = format!("{PATH}?method=post&icon_enabled=false");
+    let answer = harness.get(&tunnelled).await;
+    assert_eq!(answer.json, json!({ "result": "success" }));
+    assert_eq!(harness.settings().await["icon_enabled"], false);
+
+    let body = "method=GET&icon_enabled=true&fields=icon_enabled";
+    let answer = harness.ask(Method::POST, PATH, "all", FORM, body).await;
+    assert_eq!(answer.json, json!({ "data": [{ "icon_enabled": false }] }));
+
+    let delete = format!("{PATH}?method=delete");
+    let answer = harness.ask(Method::POST, &delete, "all", None, "").await;
+    assert_eq!(answer.codes(), (400, 100, Some(33)));
+    let answer = harness.get(&format!("{PATH}?method=brew")).await;
+    assert!(answer.message().contains("{get, post, delete}"));
+}

@@ -21,6 +21,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
             name,
             store,
         } => {
+            let renamed = name.is_some();
             let page = NewPage { page_id, name, at };
             let added = on_store(
                 &store.location().open_for_administration()?,
@@ -28,6 +29,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
             )?;
             let what = match added {
                 Added::New => "added",
+                Added::AlreadyThere if renamed => "was there already and has the new name",
                 Added::AlreadyThere => "was there already",
             };
             writeln!(stdout(), "page {page_id} {what}")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{Write, stderr, stdout};
 
 use jiff::{SignedDuration, Timestamp};
-use pagebell_server::READ_SCOPE;
+use pagebell_server::{OPERATOR_SCOPE, READ_SCOPE};
 use serde_json::json;
 use settings_store::{Coverage, SettingsStore, TokenHash, TokenId, TokenKey, TokenRecord};
 
@@ -16,6 +16,9 @@ use crate::system;
 
 /// The scopes of a token for which none are named.
 pub(crate) const DEFAULT_SCOPES: [&str; 2] = [READ_SCOPE, "pages_manage_metadata"];
+
+/// Every scope that means something.
+const KNOWN_SCOPES: [&str; 3] = [READ_SCOPE, "pages_manage_metadata", OPERATOR_SCOPE];
 
 pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
     match command {
@@ -53,6 +56,15 @@ fn create(options: NewToken) -> Result<(), Failure> {
     let surroundings = system::surroundings();
     let now = surroundings.clock.now();
     let token = new_token(&*surroundings.entropy);
+    for scope in &options.scopes {
+        if !KNOWN_SCOPES.contains(&scope.as_str()) {
+            writeln!(
+                stderr(),
+                "pagebell: note: nothing here asks for the scope {scope:?}; known are {}",
+                KNOWN_SCOPES.join(", ")
+            )?;
+        }
+    }
     let scopes = if options.scopes.is_empty() {
         DEFAULT_SCOPES.map(str::to_owned).to_vec()
     } else {

@@ -78,7 +78,7 @@ fn pages_are_listed_and_removed() {
     }
     assert_eq!(
         place.must(&["page", "add", "3", "--name", "Mill"]),
-        "page 3 was there already\n"
+        "page 3 was there already and has the new name\n"
     );
     let listed: Value = serde_json::from_str(&place.must(&["page", "list", "--json"])).unwrap();
     let ids: Vec<&str> = listed
@@ -158,6 +158,8 @@ fn a_token_needs_pages_and_lives_as_long_as_it_says() {
         &["token", "create"][..],
         &["token", "create", "--all-pages", "--page", "1"],
         &["token", "create", "--all-pages", "--expires-in", "soon"],
+        &["token", "create", "--all-pages", "--expires-in", "0s"],
+        &["token", "create", "--all-pages", "--scope", ""],
         &["token", "create", "--page", "abc"],
     ] {
         assert_eq!(place.run(arguments).status.code(), Some(2), "{arguments:?}");
@@ -166,6 +168,16 @@ fn a_token_needs_pages_and_lives_as_long_as_it_says() {
     assert!(output.status.success());
     let note = String::from_utf8(output.stderr).unwrap();
     assert!(note.contains("there is no page 5 yet"), "{note}");
+    let output = place.run(&[
+        "token",
+        "create",
+        "--all-pages",
+        "--scope",
+        "pages_messaging,other",
+    ]);
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(note.contains("asks for the scope \"other\""), "{note}");
+    assert!(!note.contains("\"pages_messaging"), "{note}");
 
     let server = place.serve(&[]);
     place.must(&["page", "add", "5"]);

@@ -62,9 +62,7 @@ fn heads_that_are_too_large_are_told_so() {
     let place = Place::new();
     let mut server = place.serve(&["--dev"]);
     let token = server.token();
-    let many: String = (0..80)
-        .map(|number| format!("X-Number-{number}: 1\r\n"))
-        .collect();
+    let many = ["X-Same: 1\r\n"; 80].concat();
     let large = format!("X-Large: {}\r\n", "x".repeat(17_000));
     for headers in [many, large] {
         let mut connection = server.connect();
@@ -75,6 +73,69 @@ fn heads_that_are_too_large_are_told_so() {
         assert_eq!(reply.json()["error"]["code"], 100);
     }
     still_works(&server, &token);
+}
+
+#[test]
+fn what_is_no_http_is_answered_too() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    for (bytes, status) in [
+        ("GARBAGE\r\n\r\n".to_owned(), 400),
+        (format!("GET {EDGE}?a b HTTP/1.1\r\n\r\n"), 400),
+        (format!("GET {EDGE} HTTP/1.1\r\nA: \x7f\r\n\r\n"), 400),
+        (
+            format!("GET {EDGE}?{} HTTP/1.1\r\n\r\n", "x".repeat(100_000)),
+            414,
+        ),
+        (
+            format!("GET {EDGE} HTTP/1.1\r\n{}\r\n", "A: 1\r\n".repeat(2_000)),
+            431,
+        ),
+    ] {
+        let mut connection = server.connect();
+        connection.send(bytes.as_bytes()).unwrap();
+        let shown = &bytes[..20.min(bytes.len())];
+        assert_eq!(
+            connection.read().map(|it| it.status).ok(),
+            Some(status),
+            "{shown}"
+        );
+    }
+    still_works(&server, &token);
+}
+
+#[test]
+fn two_headers_with_different_tokens_are_refused() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    for (second, status) in [("another", 400), (token.as_str(), 200)] {
+        let mut connection = server.connect();
+        let head = format!(
+            "GET {EDGE} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+             Authorization: Bearer {second}\r\n\r\n"
+        );
+        connection.send(head.as_bytes()).unwrap();
+        assert_eq!(connection.read().unwrap().status, status);
+    }
+}
+
+#[test]
+fn a_token_in_the_path_does_not_reach_the_log() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    server.ask(
+        "GET",
+        &format!("/v26.0/{token}/messenger_call_settings"),
+        &token,
+        "",
+    );
+    server.signal("TERM");
+    let (_code, log) = server.wait();
+    assert!(log.contains("/v26.0/.../messenger_call_settings"), "{log}");
+    assert!(!log.contains(&token));
 }
 
 #[test]

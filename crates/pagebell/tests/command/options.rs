@@ -100,6 +100,9 @@ fn mistakes_are_named() {
         ["--profile", "strict"],
         ["--default-version", "v19.0"],
         ["--tls-key", "only-a-key.pem"],
+        ["--max-headers", "0"],
+        ["--max-body-bytes", "1"],
+        ["--request-time", "0s"],
     ] {
         let output = pagebell().arg("serve").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
