@@ -11,6 +11,7 @@
 mod call_hours;
 mod clock_time;
 mod day_of_week;
+mod excerpt;
 mod field;
 mod page_id;
 mod ring_target;
@@ -26,6 +27,7 @@ pub use call_hours::{
 };
 pub use clock_time::{ClockTime, ClockTimeError};
 pub use day_of_week::{DayOfWeek, UnknownDay};
+pub use excerpt::{excerpt, quoted_excerpt};
 pub use field::SettingsField;
 pub use page_id::{PageId, PageIdError};
 pub use ring_target::{RingTarget, UnknownRingTarget};

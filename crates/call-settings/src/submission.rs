@@ -1,5 +1,6 @@
 //! What a caller sent, and its validation as a whole.
 
+use crate::excerpt::{excerpt, quoted_excerpt};
 use crate::violation::{FieldPath, Violation, ViolationKind, Violations};
 use crate::{
     CallHours, CallHoursChange, ClockTime, ClockTimeError, DayOfWeek, HoursConflict, HoursLimits,
@@ -161,7 +162,7 @@ impl Check {
     ) {
         for name in unknown {
             self.report(
-                &path.member(&shortened(name)),
+                &path.member(&excerpt(name)),
                 ViolationKind::UnknownMember { known },
             );
         }
@@ -176,7 +177,7 @@ impl Check {
             .and_then(|text| {
                 let target = text.parse().ok();
                 if target.is_none() {
-                    let got = quoted(&text);
+                    let got = quoted_excerpt(&text);
                     self.report(&target_path, ViolationKind::UnknownRingTarget { got });
                 }
                 target
@@ -229,7 +230,7 @@ impl Check {
                 self.report(
                     path,
                     ViolationKind::UnknownTimeZone {
-                        got: quoted(&text),
+                        got: quoted_excerpt(&text),
                         suggestion: error.suggestion,
                     },
                 );
@@ -293,7 +294,7 @@ impl Check {
             .and_then(|text| {
                 let day = text.parse::<DayOfWeek>().ok();
                 if day.is_none() {
-                    let got = quoted(&text);
+                    let got = quoted_excerpt(&text);
                     self.report(&day_path, ViolationKind::UnknownDay { got });
                 }
                 day
@@ -332,9 +333,9 @@ impl Check {
         text.parse()
             .map_err(|error| {
                 let kind = match error {
-                    ClockTimeError::Malformed => {
-                        ViolationKind::MalformedTime { got: quoted(&text) }
-                    }
+                    ClockTimeError::Malformed => ViolationKind::MalformedTime {
+                        got: quoted_excerpt(&text),
+                    },
                     ClockTimeError::TwentyFourHundred => {
                         ViolationKind::TwentyFourHundred { midnight }
                     }
@@ -343,30 +344,6 @@ impl Check {
             })
             .ok()
     }
-}
-
-/// The text for a message, at most 64 characters of it and without control characters.
-fn shortened(text: &str) -> String {
-    const MOST: usize = 64;
-    let mut short: String = text
-        .chars()
-        .take(MOST)
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect();
-    if text.chars().nth(MOST).is_some() {
-        short.push('…');
-    }
-    short
-}
-
-fn quoted(text: &str) -> String {
-    format!("\"{}\"", shortened(text))
 }
 
 #[cfg(test)]

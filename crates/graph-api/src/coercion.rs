@@ -2,11 +2,11 @@
 
 use call_settings::{
     CallHoursSubmission, CallRoutingSubmission, OperatingHoursSubmission, SettingsField,
-    SettingsSubmission, Submitted,
+    SettingsSubmission, Submitted, excerpt, quoted_excerpt,
 };
 use serde_json::{Map, Value};
 
-use crate::json::{quoted, shortened, shown};
+use crate::json::excerpt_of;
 use crate::parameters::{ParameterValue, Parameters};
 
 /// The settings among the parameters. Parameters of other names are ignored (seen: the SDKs send
@@ -30,11 +30,13 @@ fn boolean(value: Option<&ParameterValue>) -> Submitted<bool> {
             "true" | "1" => Submitted::Value(true),
             "false" | "0" => Submitted::Value(false),
             "null" => Submitted::Null,
-            other => Submitted::WrongType(format!("{}; write true or false", quoted(other))),
+            other => {
+                Submitted::WrongType(format!("{}; write true or false", quoted_excerpt(other)))
+            }
         },
         Some(ParameterValue::Json(Value::Bool(value))) => Submitted::Value(*value),
         Some(ParameterValue::Json(Value::Null)) => Submitted::Null,
-        Some(ParameterValue::Json(other)) => Submitted::WrongType(shown(other)),
+        Some(ParameterValue::Json(other)) => Submitted::WrongType(excerpt_of(other)),
     }
 }
 
@@ -50,13 +52,13 @@ fn object<T>(
             None => Submitted::Absent,
             Some(name) => Submitted::WrongType(format!(
                 "the parameter {}; write {field} as one JSON text",
-                shortened(name)
+                excerpt(name)
             )),
         },
         Some(ParameterValue::Json(value)) => object_value(value, read),
         Some(ParameterValue::Text(text)) => match crate::parse_json(text.as_bytes()) {
             Ok(value) => object_value(&value, read),
-            Err(_) => Submitted::WrongType(format!("{}, which is not JSON", quoted(text))),
+            Err(_) => Submitted::WrongType(format!("{}, which is not JSON", quoted_excerpt(text))),
         },
     }
 }
@@ -65,7 +67,7 @@ fn object_value<T>(value: &Value, read: impl FnOnce(&Map<String, Value>) -> T) -
     match value {
         Value::Object(members) => Submitted::Value(read(members)),
         Value::Null => Submitted::Null,
-        other => Submitted::WrongType(shown(other)),
+        other => Submitted::WrongType(excerpt_of(other)),
     }
 }
 
@@ -74,7 +76,7 @@ fn string(members: &Map<String, Value>, name: &str) -> Submitted<String> {
         None => Submitted::Absent,
         Some(Value::String(text)) => Submitted::Value(text.clone()),
         Some(Value::Null) => Submitted::Null,
-        Some(other) => Submitted::WrongType(shown(other)),
+        Some(other) => Submitted::WrongType(excerpt_of(other)),
     }
 }
 
@@ -105,7 +107,7 @@ fn call_hours(members: &Map<String, Value>) -> CallHoursSubmission {
                     .map(|entry| object_value(entry, operating_hours))
                     .collect(),
             ),
-            Some(other) => Submitted::WrongType(shown(other)),
+            Some(other) => Submitted::WrongType(excerpt_of(other)),
         },
         unknown_members: unknown_members(members, SettingsField::CallHours.members()),
     }

@@ -3,11 +3,11 @@
 //! Grammar (documented for the Graph API as a whole): names with commas between them, spaces
 //! tolerated, a sub-selection in braces. A JSON array of names does the same (seen).
 
-use call_settings::{OperatingHoursSubmission, SettingsField};
+use call_settings::{OperatingHoursSubmission, SettingsField, excerpt, quoted_excerpt};
 use serde_json::Value;
 
 use crate::error::GraphError;
-use crate::json::{self, quoted, shown};
+use crate::json::{self, excerpt_of};
 use crate::parameters::ParameterValue;
 
 /// The fields that an answer carries.
@@ -58,7 +58,9 @@ impl FieldSelection {
                 Self::from_text(text)
             }
             Some(ParameterValue::Json(Value::Array(names))) => Self::from_names(names),
-            Some(ParameterValue::Json(other)) => Err(GraphError::fields_wrong_type(&shown(other))),
+            Some(ParameterValue::Json(other)) => {
+                Err(GraphError::fields_wrong_type(&excerpt_of(other)))
+            }
         }
     }
 
@@ -69,7 +71,7 @@ impl FieldSelection {
         if text.trim_start_matches(' ').starts_with('[') {
             return match json::parse_json(text.as_bytes()) {
                 Ok(Value::Array(names)) => Self::from_names(&names),
-                _ => Err(GraphError::fields_wrong_type(&quoted(text))),
+                _ => Err(GraphError::fields_wrong_type(&quoted_excerpt(text))),
             };
         }
         let mut parser = Parser { text, position: 0 };
@@ -85,7 +87,7 @@ impl FieldSelection {
             .iter()
             .map(|name| {
                 name.as_str()
-                    .ok_or_else(|| GraphError::fields_wrong_type(&shown(name)))
+                    .ok_or_else(|| GraphError::fields_wrong_type(&excerpt_of(name)))
             })
             .collect::<Result<_, _>>()?;
         Self::from_text(&texts.join(","))
@@ -113,7 +115,7 @@ fn resolve(named: &[Named<'_>]) -> Result<FieldSelection, GraphError> {
         Ok(FieldSelection::Some(selected))
     } else {
         Err(GraphError::unknown_fields(
-            &json::shortened(&unknown.names.join(", ")),
+            &excerpt(&unknown.names.join(", ")),
             NODE_TYPE,
             &unknown.known,
         ))
@@ -271,7 +273,7 @@ impl<'a> Parser<'a> {
     }
 
     fn expected(&self, what: &str) -> GraphError {
-        GraphError::fields_syntax(what, self.position, &json::shortened(self.text))
+        GraphError::fields_syntax(what, self.position, &excerpt(self.text))
     }
 }
 

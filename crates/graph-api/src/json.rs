@@ -1,5 +1,6 @@
 //! JSON from outside, with a limit on its depth.
 
+use call_settings::excerpt;
 use serde_json::Value;
 
 use crate::GraphError;
@@ -47,33 +48,9 @@ fn deeper_than(text: &[u8], limit: usize) -> bool {
     false
 }
 
-/// A JSON value as it is shown in a message: compact and at most 64 characters of it.
-pub(crate) fn shown(value: &Value) -> String {
-    shortened(&value.to_string())
-}
-
-/// A text as it is shown in a message: in quotes and at most 64 characters of it.
-pub(crate) fn quoted(text: &str) -> String {
-    format!("\"{}\"", shortened(text))
-}
-
-pub(crate) fn shortened(text: &str) -> String {
-    const MOST: usize = 64;
-    let mut short: String = text
-        .chars()
-        .take(MOST)
-        .map(|character| {
-            if character.is_control() {
-                ' '
-            } else {
-                character
-            }
-        })
-        .collect();
-    if text.chars().nth(MOST).is_some() {
-        short.push('…');
-    }
-    short
+/// The beginning of a JSON value, written compactly, for a message.
+pub(crate) fn excerpt_of(value: &Value) -> String {
+    excerpt(&value.to_string())
 }
 
 #[cfg(test)]

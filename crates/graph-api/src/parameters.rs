@@ -83,7 +83,7 @@ impl Parameters {
                 }
                 Ok(())
             }
-            other => Err(GraphError::body_not_object(&json::shown(&other))),
+            other => Err(GraphError::body_not_object(&json::excerpt_of(&other))),
         }
     }
 

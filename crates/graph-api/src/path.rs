@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use call_settings::{PageId, PageIdError};
+use call_settings::{PageId, PageIdError, excerpt};
 use percent_encoding::percent_decode_str;
 
 use crate::error::GraphError;
-use crate::json::shortened;
 use crate::version::GraphVersion;
 
 /// An edge of a Page.
@@ -121,9 +120,9 @@ impl Node {
             Ok(page_id) => Ok(Self::Page(page_id)),
             // A number over 64 bits names no object, as any number that was never given out.
             Err(PageIdError::TooLarge) => {
-                Err(GraphError::object_missing(method, &shortened(segment)))
+                Err(GraphError::object_missing(method, &excerpt(segment)))
             }
-            Err(PageIdError::NotDecimal) => Err(GraphError::unknown_alias(&shortened(segment))),
+            Err(PageIdError::NotDecimal) => Err(GraphError::unknown_alias(&excerpt(segment))),
         }
     }
 }
@@ -136,7 +135,7 @@ fn decoded(segment: &str) -> Cow<'_, str> {
 fn unknown<'a>(node: Cow<'a, str>, rest: &[Cow<'_, str>]) -> Route<'a> {
     Route::Unknown {
         node,
-        tail: shortened(&rest.join("/")),
+        tail: excerpt(&rest.join("/")),
     }
 }
 
@@ -156,10 +155,7 @@ fn is_mistyped_version(segment: &str) -> bool {
 
 fn unknown_version<'a>(segment: &str, rest: impl Iterator<Item = Cow<'a, str>>) -> GraphError {
     let rest: Vec<_> = rest.collect();
-    GraphError::unknown_version(
-        &shortened(segment),
-        &format!("/{}", shortened(&rest.join("/"))),
-    )
+    GraphError::unknown_version(&excerpt(segment), &format!("/{}", excerpt(&rest.join("/"))))
 }
 
 #[cfg(test)]

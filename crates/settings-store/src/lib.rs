@@ -2,13 +2,14 @@
 //!
 //! [`SettingsStore`] is the one trait between the server and an adapter. Nothing of a driver
 //! crosses it: records and errors are the ones of this crate. The promises are executable: every
-//! store runs the tests of [`contract`] (feature `contract`).
+//! store runs the tests of the module `contract` (feature `contract`).
 //!
 //! The trait asks for no more than a single statement per write can give: an upsert of one Page
 //! with its own revision. So it fits an embedded file as well as a cluster.
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod decision;
 pub mod document;
 mod error;
 mod memory;
@@ -16,6 +17,7 @@ mod observer;
 mod record;
 mod store;
 
+pub use decision::Decision;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use observer::{CommitReport, Invalidation, StoreObserver, Unobserved};

@@ -10,10 +10,11 @@ use async_trait::async_trait;
 use call_settings::PageId;
 use jiff::Timestamp;
 
+use crate::decision::whole_milliseconds;
 use crate::{
-    Added, AppId, AppRecord, Author, CommitReport, HistoryEntry, NewPage, PageRecord, Revision,
-    SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord,
-    Unobserved, WriteOutcome, Written,
+    Added, AppId, AppRecord, Author, CommitReport, Decision, HistoryEntry, NewPage, PageRecord,
+    Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey,
+    TokenRecord, Unobserved, WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -111,43 +112,19 @@ impl State {
         else {
             return WriteOutcome::PageMissing;
         };
-        let record = &mut page.record;
-        if let Some(expected) = write.expected_revision
-            && expected != record.revision
-        {
-            return WriteOutcome::RevisionMismatch {
-                found: record.revision,
-            };
-        }
-        let before = record.settings.clone();
-        let after = before
-            .as_ref()
-            .unwrap_or(&write.defaults)
-            .updated(&write.update);
-        let changed = !write.update.is_empty() && before.as_ref() != Some(&after);
-        if changed {
-            record.revision = record.revision.next();
-            record.settings = Some(after.clone());
-            let entry = HistoryEntry {
-                page_id: write.page_id,
-                revision: record.revision,
-                before,
-                after: Some(after),
-                author: write.author,
-                changed_at: whole_milliseconds(write.at),
-                trace_id: write.trace_id,
-            };
-            self.history.insert((entry.page_id, entry.revision), entry);
-        }
-        WriteOutcome::Stored(Written {
-            record: record.clone(),
-            changed,
-        })
+        let (record, changed) = match write.decide(page.record.clone()) {
+            Decision::Unchanged(record) => (record, false),
+            Decision::RevisionMismatch { found } => {
+                return WriteOutcome::RevisionMismatch { found };
+            }
+            Decision::Change { record, entry } => {
+                page.record = record.clone();
+                self.history.insert((entry.page_id, entry.revision), entry);
+                (record, true)
+            }
+        };
+        WriteOutcome::Stored(Written { record, changed })
     }
-}
-
-fn whole_milliseconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 #[async_trait]

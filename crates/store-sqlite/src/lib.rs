@@ -1,7 +1,7 @@
 //! A store of call settings in one SQLite file.
 //!
 //! - One thread writes. It takes the writes that are waiting into one transaction and answers them
-//!   after that is on disk, so that many share one sync of the disk ([`writer`]).
+//!   after that is on disk, so that many share one sync of the disk (module `writer`).
 //! - Reads run where they are asked for, on a few connections of their own: a cached point read
 //!   takes microseconds, a hop to another thread ten times that.
 //! - Checkpoints run beside the writer, on a thread of their own.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use settings_store::{
-    CommitReport, HistoryEntry, Invalidation, PageRecord, SettingsWrite, StoreError, StoreObserver,
-    WriteOutcome, Written,
+    CommitReport, Decision, Invalidation, SettingsWrite, StoreError, StoreObserver, WriteOutcome,
+    Written,
 };
 use tokio::sync::oneshot;
 
@@ -273,43 +273,20 @@ fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
     let Some(row) = row else {
         return Ok(WriteOutcome::PageMissing);
     };
-    let found = row.record.revision;
-    if write
-        .expected_revision
-        .is_some_and(|expected| expected != found)
-    {
-        return Ok(WriteOutcome::RevisionMismatch { found });
-    }
-    let before = row.record.settings.clone();
-    let after = before
-        .as_ref()
-        .unwrap_or(&write.defaults)
-        .updated(&write.update);
-    if write.update.is_empty() || before.as_ref() == Some(&after) {
-        return Ok(WriteOutcome::Stored(Written {
-            record: row.record,
+    Ok(match write.decide(row.record) {
+        Decision::Unchanged(record) => WriteOutcome::Stored(Written {
+            record,
             changed: false,
-        }));
-    }
-    let record = PageRecord {
-        revision: found.next(),
-        settings: Some(after.clone()),
-        ..row.record
-    };
-    let entry = HistoryEntry {
-        page_id: write.page_id,
-        revision: record.revision,
-        before,
-        after: Some(after),
-        author: write.author,
-        changed_at: write.at,
-        trace_id: write.trace_id,
-    };
-    administration::store_settings(connection, &record, &entry)?;
-    Ok(WriteOutcome::Stored(Written {
-        record,
-        changed: true,
-    }))
+        }),
+        Decision::RevisionMismatch { found } => WriteOutcome::RevisionMismatch { found },
+        Decision::Change { record, entry } => {
+            administration::store_settings(connection, &record, &entry)?;
+            WriteOutcome::Stored(Written {
+                record,
+                changed: true,
+            })
+        }
+    })
 }
 
 #[allow(

@@ -1,11 +1,12 @@
 //! Reading a batch.
 
+use call_settings::{excerpt, quoted_excerpt};
 use serde_json::{Map, Value};
 
 use super::reference;
 use crate::catalogue::ErrorId;
 use crate::error::GraphError;
-use crate::json::{parse_json, quoted, shown};
+use crate::json::{excerpt_of, parse_json};
 use crate::parameters::ParameterValue;
 
 /// The most operations of one batch (documented).
@@ -48,7 +49,7 @@ impl BatchPlan {
         let value = match value {
             ParameterValue::Json(Value::String(text)) | ParameterValue::Text(text) => {
                 parsed = parse_json(text.as_bytes()).map_err(|error| match error.id() {
-                    ErrorId::BodyNotJson => GraphError::batch_not_array(&quoted(text)),
+                    ErrorId::BodyNotJson => GraphError::batch_not_array(&quoted_excerpt(text)),
                     _ => error,
                 })?;
                 &parsed
@@ -56,7 +57,7 @@ impl BatchPlan {
             ParameterValue::Json(value) => value,
         };
         let Value::Array(elements) = value else {
-            return Err(GraphError::batch_not_array(&shown(value)));
+            return Err(GraphError::batch_not_array(&excerpt_of(value)));
         };
         if elements.is_empty() {
             return Err(GraphError::batch_not_array("an empty one"));
@@ -116,10 +117,7 @@ fn check_names(operations: &[OperationSlot]) -> Result<(), GraphError> {
         let Ok(operation) = slot else { continue };
         for name in operation.dependencies() {
             if !known.contains(&name.as_str()) {
-                return Err(GraphError::batch_unresolved(
-                    position,
-                    &crate::json::shortened(&name),
-                ));
+                return Err(GraphError::batch_unresolved(position, &excerpt(&name)));
             }
         }
         known.extend(operation.name.as_deref());
@@ -132,7 +130,7 @@ fn read_operation(position: usize, element: &Value) -> OperationSlot {
     let Value::Object(members) = element else {
         return Err(invalid(format!(
             " must be an object - got {}",
-            shown(element)
+            excerpt_of(element)
         )));
     };
     let text = |name: &str| optional_text(members, name).map_err(invalid);
@@ -141,7 +139,7 @@ fn read_operation(position: usize, element: &Value) -> OperationSlot {
         Some(method) => method.to_ascii_uppercase().parse().map_err(|_error| {
             invalid(format!(
                 "[method] must be an HTTP method - got {}",
-                quoted(&method)
+                quoted_excerpt(&method)
             ))
         })?,
     };
@@ -168,7 +166,10 @@ fn optional_text(members: &Map<String, Value>, name: &str) -> Result<Option<Stri
     match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(format!("[{name}] must be a string - got {}", shown(other))),
+        Some(other) => Err(format!(
+            "[{name}] must be a string - got {}",
+            excerpt_of(other)
+        )),
     }
 }
 

@@ -1,12 +1,12 @@
 //! References of one operation to the answer of an earlier one: `{result=NAME:$.path}`.
 
+use call_settings::excerpt;
 use std::ops::Range;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::GraphError;
-use crate::json::shortened;
 
 /// A reference in a text, and where it stands.
 struct Reference {
@@ -32,7 +32,7 @@ pub(super) fn replace(
     let mut copied = 0;
     for reference in find_all(text) {
         let failed =
-            || GraphError::batch_dependency_failed(&reference.name, &shortened(&reference.path));
+            || GraphError::batch_dependency_failed(&reference.name, &excerpt(&reference.path));
         let body = answer(&reference.name).ok_or_else(failed)?;
         let values = evaluate(&body, &reference.path);
         if values.is_empty() {
