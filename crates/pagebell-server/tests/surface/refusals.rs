@@ -112,7 +112,7 @@ const BAD_BODIES: [(&str, &str, i64, &str); 27] = [
         "the time 2400",
         "DAY MONDAY 0900 2400",
         100,
-        "a close_time of \"2359\" means until midnight",
+        "until midnight is \"2359\"",
     ),
     (
         "a time with a colon",
@@ -136,7 +136,7 @@ const BAD_BODIES: [(&str, &str, i64, &str); 27] = [
         "an overnight span until midnight",
         "DAY SUNDAY 1700 0000",
         100,
-        "two entries: SUNDAY \"1700\" to \"2359\"",
+        "until midnight is \"2359\"",
     ),
     (
         "fields that do not exist",
