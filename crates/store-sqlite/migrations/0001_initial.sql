@@ -11,21 +11,28 @@ CREATE TABLE page (
     document   TEXT,
     -- The CRC-32 of the document's bytes.
     checksum   INTEGER,
-    -- 1: the Page was removed and is kept for its revision only.
-    removed    INTEGER NOT NULL
+    -- 1: the Page was removed and is kept for its revision and history only.
+    removed    INTEGER NOT NULL,
+    -- The newest entry of its history; NULL: there is none.
+    newest_entry INTEGER
 ) STRICT;
 
+-- Entries are only ever appended, so that many of them share a database page and a commit writes
+-- few. Those of one Page are a chain, from page.newest_entry over previous_entry.
 CREATE TABLE history (
-    page_id    INTEGER NOT NULL,
-    revision   INTEGER NOT NULL,
-    before     TEXT,
-    after      TEXT,
-    token_id   INTEGER,
-    app_id     INTEGER,
-    changed_ms INTEGER NOT NULL,
-    trace_id   TEXT NOT NULL,
-    PRIMARY KEY (page_id, revision)
-) STRICT, WITHOUT ROWID;
+    entry          INTEGER PRIMARY KEY,
+    -- The entry before this one of the same Page; NULL: this is the first. Its settings are what
+    -- this one's change started from.
+    previous_entry INTEGER,
+    page_id        INTEGER NOT NULL,
+    revision       INTEGER NOT NULL,
+    -- The settings after the change; NULL: the Page was removed.
+    document       TEXT,
+    token_id       INTEGER,
+    app_id         INTEGER,
+    changed_ms     INTEGER NOT NULL,
+    trace_id       TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE app (
     app_id        INTEGER PRIMARY KEY,

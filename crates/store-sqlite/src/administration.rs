@@ -50,65 +50,73 @@ pub(crate) fn remove_page(
         return Ok(false);
     };
     let revision = row.record.revision.next();
+    let entry = HistoryEntry {
+        page_id,
+        revision,
+        before: row.record.settings,
+        after: None,
+        author: Author::default(),
+        changed_at: at,
+        trace_id: String::new(),
+    };
+    let entry = append_history(connection, row.newest_entry, &entry, None)?;
     execute(
         connection,
-        "UPDATE page SET name = NULL, revision = ?2, document = NULL, checksum = NULL, removed = 1 \
-         WHERE page_id = ?1",
-        params![signed(page_id.get()), signed(revision.get())],
-    )?;
-    append_history(
-        connection,
-        &HistoryEntry {
-            page_id,
-            revision,
-            before: row.record.settings,
-            after: None,
-            author: Author::default(),
-            changed_at: at,
-            trace_id: String::new(),
-        },
+        "UPDATE page SET name = NULL, revision = ?2, document = NULL, checksum = NULL, removed = 1, \
+         newest_entry = ?3 WHERE page_id = ?1",
+        params![signed(page_id.get()), signed(revision.get()), entry],
     )?;
     log(connection, Invalidation::Page(page_id))?;
     Ok(true)
 }
 
-/// Writes the settings of a Page and its history.
+/// Writes the settings of a Page and its history, whose newest entry so far is given.
 pub(crate) fn store_settings(
     connection: &Connection,
+    newest_entry: Option<i64>,
     record: &PageRecord,
     entry: &HistoryEntry,
 ) -> Result<(), StoreError> {
     let document = record.settings.as_ref().map(document::encode);
     let checksum = document.as_deref().map(rows::checksum);
+    let entry = append_history(connection, newest_entry, entry, document.as_deref())?;
     execute(
         connection,
-        "UPDATE page SET revision = ?2, document = ?3, checksum = ?4 WHERE page_id = ?1",
+        "UPDATE page SET revision = ?2, document = ?3, checksum = ?4, newest_entry = ?5 \
+         WHERE page_id = ?1",
         params![
             signed(record.page_id.get()),
             signed(record.revision.get()),
             document,
-            checksum
+            checksum,
+            entry
         ],
-    )?;
-    append_history(connection, entry)
+    )
 }
 
-fn append_history(connection: &Connection, entry: &HistoryEntry) -> Result<(), StoreError> {
+/// Appends to the chain of a Page and returns the number of the new entry.
+fn append_history(
+    connection: &Connection,
+    previous_entry: Option<i64>,
+    entry: &HistoryEntry,
+    document: Option<&str>,
+) -> Result<i64, StoreError> {
     execute(
         connection,
-        "INSERT INTO history (page_id, revision, before, after, token_id, app_id, changed_ms, \
-         trace_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO history (previous_entry, page_id, revision, document, token_id, app_id, \
+         changed_ms, trace_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
+            previous_entry,
             signed(entry.page_id.get()),
             signed(entry.revision.get()),
-            entry.before.as_ref().map(document::encode),
-            entry.after.as_ref().map(document::encode),
+            document,
             entry.author.token_id.map(|id| signed(id.get())),
             entry.author.app_id.map(|id| signed(id.get())),
             entry.changed_at.as_millisecond(),
             entry.trace_id,
         ],
-    )
+    )?;
+    Ok(connection.last_insert_rowid())
 }
 
 pub(crate) fn put_app(connection: &Connection, app: &AppRecord) -> Result<(), StoreError> {

@@ -14,7 +14,8 @@ use settings_store::{
 use crate::error;
 
 /// The columns of a Page, in the order in which [`page`] reads them.
-pub(crate) const PAGE_COLUMNS: &str = "page_id, name, revision, document, checksum, removed";
+pub(crate) const PAGE_COLUMNS: &str =
+    "page_id, name, revision, document, checksum, removed, newest_entry";
 pub(crate) const APP_COLUMNS: &str = "app_id, name, secret, require_proof, created_ms";
 pub(crate) const TOKEN_COLUMNS: &str =
     "token_id, hash, app_id, all_pages, scopes, issued_ms, expires_ms, revoked_ms";
@@ -23,6 +24,8 @@ pub(crate) const TOKEN_COLUMNS: &str =
 pub(crate) struct PageRow {
     pub(crate) record: PageRecord,
     pub(crate) removed: bool,
+    /// The newest entry of its history.
+    pub(crate) newest_entry: Option<i64>,
 }
 
 /// An unsigned number as the signed one of the same bits, the form in which SQLite keeps it.
@@ -67,9 +70,10 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
             row.get::<_, Option<String>>(3)?,
             row.get::<_, Option<u32>>(4)?,
             row.get::<_, bool>(5)?,
+            row.get::<_, Option<i64>>(6)?,
         ))
     };
-    let (page_id, name, revision, text, sum, removed) =
+    let (page_id, name, revision, text, sum, removed, newest_entry) =
         read(row).map_err(|error| error::of_read(&error))?;
     if let Some(text) = &text
         && Some(checksum(text)) != sum
@@ -86,6 +90,7 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
             settings: settings(page_id, text.as_deref())?,
         },
         removed,
+        newest_entry,
     })
 }
 
@@ -97,15 +102,46 @@ fn settings(page_id: PageId, text: Option<&str>) -> Result<Option<CallSettings>,
         })
 }
 
-/// A row of the table `history`, all columns.
-pub(crate) fn history_entry(row: &Row<'_>) -> Result<HistoryEntry, StoreError> {
+/// The history of a Page along its chain, newest first: at most `limit` entries with revisions
+/// below `before`.
+pub(crate) fn history(
+    connection: &Connection,
+    newest_entry: Option<i64>,
+    before: Option<Revision>,
+    limit: usize,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let mut entries: Vec<HistoryEntry> = Vec::new();
+    let mut next = newest_entry;
+    while let Some(number) = next {
+        let (entry, previous) = history_entry(connection, number)?;
+        next = previous;
+        // What this entry's change made is what the change after it started from.
+        if let Some(later) = entries.last_mut() {
+            later.before.clone_from(&entry.after);
+        }
+        if entries.len() == limit {
+            break;
+        }
+        if before.is_none_or(|before| entry.revision < before) {
+            entries.push(entry);
+        }
+    }
+    Ok(entries)
+}
+
+/// An entry, without what its change started from, and the number of the entry before it.
+fn history_entry(
+    connection: &Connection,
+    number: i64,
+) -> Result<(HistoryEntry, Option<i64>), StoreError> {
     let read = |row: &Row<'_>| -> rusqlite::Result<_> {
-        Ok((
-            PageId::new(unsigned(row.get(0)?)),
-            Revision::new(unsigned(row.get(1)?)),
-            row.get::<_, Option<String>>(2)?,
-            row.get::<_, Option<String>>(3)?,
-            Author {
+        let document: Option<String> = row.get(3)?;
+        let entry = HistoryEntry {
+            page_id: PageId::new(unsigned(row.get(1)?)),
+            revision: Revision::new(unsigned(row.get(2)?)),
+            before: None,
+            after: None,
+            author: Author {
                 token_id: row
                     .get::<_, Option<i64>>(4)?
                     .map(|id| TokenId::new(unsigned(id))),
@@ -113,21 +149,20 @@ pub(crate) fn history_entry(row: &Row<'_>) -> Result<HistoryEntry, StoreError> {
                     .get::<_, Option<i64>>(5)?
                     .map(|id| AppId::new(unsigned(id))),
             },
-            timestamp(row.get(6)?),
-            row.get::<_, String>(7)?,
-        ))
+            changed_at: timestamp(row.get(6)?),
+            trace_id: row.get(7)?,
+        };
+        Ok((entry, document, row.get(0)?))
     };
-    let (page_id, revision, before, after, author, changed_at, trace_id) =
-        read(row).map_err(|error| error::of_read(&error))?;
-    Ok(HistoryEntry {
-        page_id,
-        revision,
-        before: settings(page_id, before.as_deref())?,
-        after: settings(page_id, after.as_deref())?,
-        author,
-        changed_at,
-        trace_id,
-    })
+    let (mut entry, document, previous) = connection
+        .prepare_cached(
+            "SELECT previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
+             trace_id FROM history WHERE entry = ?1",
+        )
+        .and_then(|mut statement| statement.query_row([number], read))
+        .map_err(|error| error::of_read(&error))?;
+    entry.after = settings(entry.page_id, document.as_deref())?;
+    Ok((entry, previous))
 }
 
 /// A row with [`APP_COLUMNS`].

@@ -76,9 +76,10 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
 /// One look at every table and index, through their roots: finds missing tables and columns, and
 /// most damage that would stop the server later, in a time that does not grow with the store.
 const LOOKS: [&str; 8] = [
-    "SELECT page_id, name, revision, document, checksum, removed FROM page ORDER BY page_id LIMIT 1",
-    "SELECT page_id, revision, before, after, token_id, app_id, changed_ms, trace_id FROM history \
-     ORDER BY page_id, revision LIMIT 1",
+    "SELECT page_id, name, revision, document, checksum, removed, newest_entry FROM page \
+     ORDER BY page_id LIMIT 1",
+    "SELECT entry, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
+     trace_id FROM history ORDER BY entry LIMIT 1",
     "SELECT app_id, name, secret, require_proof, created_ms FROM app ORDER BY app_id LIMIT 1",
     "SELECT token_id, app_id, all_pages, scopes, issued_ms, expires_ms, revoked_ms FROM token \
      ORDER BY token_id LIMIT 1",

@@ -171,23 +171,10 @@ impl SettingsStore for SqliteStore {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
-        let before = before.map_or(i64::MAX, |revision| signed(revision.get()));
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let connection = self.readers.take()?;
-        let mut statement = connection
-            .prepare_cached(
-                "SELECT page_id, revision, before, after, token_id, app_id, changed_ms, trace_id \
-                 FROM history WHERE page_id = ?1 AND revision < ?2 ORDER BY revision DESC LIMIT ?3",
-            )
-            .map_err(|error| of_read(&error))?;
-        let mut rows = statement
-            .query(params![signed(page_id.get()), before, limit])
-            .map_err(|error| of_read(&error))?;
-        let mut entries = Vec::new();
-        while let Some(row) = rows.next().map_err(|error| of_read(&error))? {
-            entries.push(rows::history_entry(row)?);
-        }
-        Ok(entries)
+        let row = rows::find_page(&connection, page_id)?;
+        let newest = row.and_then(|row| row.newest_entry);
+        rows::history(&connection, newest, before, limit)
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {

@@ -273,6 +273,7 @@ fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
     let Some(row) = row else {
         return Ok(WriteOutcome::PageMissing);
     };
+    let newest_entry = row.newest_entry;
     Ok(match write.decide(row.record) {
         Decision::Unchanged(record) => WriteOutcome::Stored(Written {
             record,
@@ -280,7 +281,7 @@ fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
         }),
         Decision::RevisionMismatch { found } => WriteOutcome::RevisionMismatch { found },
         Decision::Change { record, entry } => {
-            administration::store_settings(connection, &record, &entry)?;
+            administration::store_settings(connection, newest_entry, &record, &entry)?;
             WriteOutcome::Stored(Written {
                 record,
                 changed: true,

@@ -33,7 +33,15 @@ pub(crate) struct Pagebell {
 pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::Result<Pagebell> {
     let store = format!("sqlite:{}", directory.join("pagebell.db").display());
     let mut command = process::pinned(core, binary);
-    command.args(["serve", "--listen", "127.0.0.1:0", "--dev", "--store"]);
+    // The log of every request is a convenience of `--dev`; nobody serves in earnest with it.
+    command.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--dev",
+        "--access-log=false",
+        "--store",
+    ]);
     command.arg(store);
     let process = ServerProcess::start(&mut command, directory.join("pagebell.log"))?;
     let address = announced_address(&process).context("pagebell did not start")?;
