@@ -3,7 +3,7 @@
 use call_settings::Violations;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::catalogue::{CatalogueEntry, ErrorId};
@@ -468,11 +468,6 @@ impl StandardError {
         } else {
             format!("{{\"error\":{error}}}")
         }
-    }
-
-    /// The members of `error_data`, where there are any.
-    pub fn error_data_object(&self) -> Option<&Map<String, Value>> {
-        self.error_data.as_ref().and_then(Value::as_object)
     }
 }
 

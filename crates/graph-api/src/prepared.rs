@@ -6,7 +6,7 @@ use bytes::Bytes;
 use call_settings::{CallSettings, SettingsField};
 use serde_json::Value;
 
-use crate::{FieldSelection, PageMessengerCallSettingsPayload, SelectedMember};
+use crate::{FieldSelection, PageMessengerCallSettingsPayload, RESULT_SUCCESS, SelectedMember};
 
 /// The settings of one Page as bytes of the wire: the whole answer to a read, and the place of each
 /// field's value within it.
@@ -63,7 +63,7 @@ impl PreparedSettings {
 
     /// The answer to an update: `result`, and beside it the selected fields as now stored.
     pub fn update_result(&self, selection: Option<&FieldSelection>) -> Bytes {
-        let mut body = String::from("{\"result\":\"success\"");
+        let mut body = format!("{{\"result\":\"{RESULT_SUCCESS}\"");
         match selection {
             None => {}
             Some(FieldSelection::All) => {

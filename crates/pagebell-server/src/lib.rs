@@ -20,5 +20,5 @@ mod surroundings;
 pub use access::{APP_TOKEN_SEPARATOR, OPERATOR_SCOPE, READ_SCOPE};
 pub use configuration::{Configuration, Limits, Profile};
 pub use dispatch::Pagebell;
-pub use request::{GraphRequest, GraphResponse};
+pub use request::{GraphRequest, GraphResponse, Surface};
 pub use surroundings::{Clock, Entropy, Surroundings};

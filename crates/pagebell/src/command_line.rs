@@ -7,6 +7,7 @@
 
 use std::io::stdout;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use call_settings::{PageId, RingTarget};
 use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
@@ -28,6 +29,7 @@ use crate::store_location::StoreLocation;
 #[command(
     name = "pagebell",
     version,
+    long_version = versions(),
     max_term_width = 100,
     after_help = "Examples:\n  \
         pagebell serve --dev\n  \
@@ -38,6 +40,19 @@ use crate::store_location::StoreLocation;
 pub(crate) struct CommandLine {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The version of the program and of what it carries.
+fn versions() -> &'static str {
+    static VERSIONS: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "{} (SQLite {}, time zones {})",
+            env!("CARGO_PKG_VERSION"),
+            store_sqlite::sqlite_version(),
+            call_settings::TimeZoneId::data_version(),
+        )
+    });
+    &VERSIONS
 }
 
 #[derive(Debug, Subcommand)]

@@ -38,3 +38,14 @@ fn a_command_that_does_not_exist_could_not_run() {
     let output = pagebell().arg("frobnicate").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn the_version_names_what_is_inside() {
+    let output = pagebell().arg("--version").output().unwrap();
+    let line = String::from_utf8(output.stdout).unwrap();
+    assert!(line.starts_with("pagebell 0."), "{line}");
+    assert!(
+        line.contains("SQLite 3.") && line.contains("time zones 20"),
+        "{line}"
+    );
+}
