@@ -95,6 +95,24 @@ impl SqliteStore {
             .ok_or_else(stopped)
     }
 
+    /// What to answer when the writer has gone without an answer. Unless the store was closed, that
+    /// is a fault, after which nobody knows what was stored.
+    fn without_writer(&self) -> StoreError {
+        let is_open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_some();
+        if !is_open {
+            return stopped();
+        }
+        let error = StoreError::OutcomeUnknown {
+            reason: "its writer ended".to_owned(),
+        };
+        self.shared.fail(&error);
+        error
+    }
+
     /// Runs administrative work on the writer's thread, in a transaction of its own. What `tell`
     /// gets is told to the observer once the transaction is on disk.
     async fn administrate<T: Send + 'static>(
@@ -112,7 +130,9 @@ impl SqliteStore {
                 let _caller_is_gone = sender.send(result);
             },
         )))?;
-        receiver.await.map_err(|_writer_is_gone| stopped())?
+        receiver
+            .await
+            .unwrap_or_else(|_writer_is_gone| Err(self.without_writer()))
     }
 
     fn read<T>(
@@ -160,9 +180,7 @@ impl SettingsStore for SqliteStore {
         self.send(Command::Settings(Box::new(write), sender))?;
         receiver
             .await
-            .map_err(|_writer_is_gone| StoreError::OutcomeUnknown {
-                reason: "the writer ended".to_owned(),
-            })?
+            .unwrap_or_else(|_writer_is_gone| Err(self.without_writer()))
     }
 
     async fn history(

@@ -1,9 +1,11 @@
 //! One HTTP exchange of the Graph surface.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use graph_api::GraphError;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -53,15 +55,20 @@ pub(super) async fn answer(
         content_type: text(&head.headers, header::CONTENT_TYPE),
         body: &body,
     };
-    let response = if head.method == Method::GET {
-        pagebell.dispatch(request).await
+    // A fault of the code in one request is an answer to that request, and nothing to the others.
+    let answering = AssertUnwindSafe(pagebell.dispatch(request)).catch_unwind();
+    let answered = if head.method == Method::GET {
+        answering.await
     } else {
-        match tokio::time::timeout(limits.request_time, pagebell.dispatch(request)).await {
-            Ok(response) => response,
+        match tokio::time::timeout(limits.request_time, answering).await {
+            Ok(answered) => answered,
             Err(_elapsed) => return refuse(pagebell, &head, &GraphError::store_unavailable(true)),
         }
     };
-    transport(pagebell, &head, response)
+    match answered {
+        Ok(response) => transport(pagebell, &head, response),
+        Err(_panic) => close(refuse(pagebell, &head, &GraphError::unknown())),
+    }
 }
 
 /// Answers a request that is refused before it is dispatched.

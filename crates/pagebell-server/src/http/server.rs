@@ -17,6 +17,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -208,7 +209,7 @@ impl Connection {
             permit,
         } = self;
         let limits = pagebell.configuration().limits;
-        pagebell.metrics.connections.inc();
+        let counted = OpenConnection::count(&pagebell.metrics.connections);
         let service = service_fn(|request| {
             let counted = under_way.count();
             let answered = answer(&pagebell, &router, request);
@@ -228,8 +229,23 @@ impl Connection {
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(%error, "a connection ended early");
         }
-        pagebell.metrics.connections.dec();
-        drop(permit);
+        drop((counted, permit));
+    }
+}
+
+/// Counts a connection until it ends, however it does.
+struct OpenConnection(Gauge);
+
+impl OpenConnection {
+    fn count(connections: &Gauge) -> Self {
+        connections.inc();
+        Self(connections.clone())
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }
 

@@ -6,6 +6,7 @@ mod access;
 mod batch;
 mod copies;
 mod debug_token;
+mod faults;
 mod harness;
 mod openapi;
 mod read;
