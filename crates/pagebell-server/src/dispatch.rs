@@ -9,7 +9,7 @@ use graph_api::{
     TraceIds,
 };
 use http::Method;
-use settings_store::{AppId, SettingsStore, StoreError, TokenHash};
+use settings_store::{AppId, AppRecord, SettingsStore, StoreError, TokenHash};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 
@@ -36,6 +36,10 @@ pub struct Pagebell {
 pub(crate) struct Operation<'a> {
     pub(crate) request: &'a GraphRequest<'a>,
     pub(crate) method: &'a Method,
+    pub(crate) parameters: &'a Parameters,
+    /// What is wrong with the body. It is told to callers that are known only, so each operation
+    /// asks for it after it has authenticated its caller.
+    pub(crate) body: &'a Result<(), GraphError>,
     pub(crate) trace: &'a TraceIds,
     /// The credentials of the batch, which count where the operation has none of its own.
     pub(crate) inherited: Option<Credentials<'a>>,
@@ -77,25 +81,34 @@ impl Pagebell {
 
     /// Answers a request. It never fails: what goes wrong is an answer too.
     pub async fn dispatch(&self, request: GraphRequest<'_>) -> GraphResponse {
+        self.measured(request, self.configuration.version_of_unversioned(), None)
+            .await
+    }
+
+    /// Answers a request, or an operation of a batch with what it inherits, and counts it.
+    pub(crate) async fn measured(
+        &self,
+        request: GraphRequest<'_>,
+        unversioned: GraphVersion,
+        inherited: Option<Credentials<'_>>,
+    ) -> GraphResponse {
         let begun = self.surroundings.clock.monotonic();
-        let response = self
-            .respond(request, self.configuration.version_of_unversioned(), None)
-            .await;
+        let response = self.respond(request, unversioned, inherited).await;
         let time = self.surroundings.clock.monotonic().saturating_sub(begun);
         self.metrics
             .observe_response(request.method, &response, time);
         response
     }
 
-    /// Answers a request, or an operation of a batch with what it inherits.
-    pub(crate) async fn respond(
+    async fn respond(
         &self,
         request: GraphRequest<'_>,
         unversioned: GraphVersion,
         inherited: Option<Credentials<'_>>,
     ) -> GraphResponse {
         let trace = self.new_trace();
-        let method = match self.meant_method(&request) {
+        let (parameters, body) = parameters_of(&request);
+        let method = match self.meant_method(&request, &parameters) {
             Ok(method) => method,
             Err(error) => return self.failed(&error, unversioned, trace, Surface::Unknown),
         };
@@ -108,6 +121,8 @@ impl Pagebell {
         let operation = Operation {
             request: &request,
             method,
+            parameters: &parameters,
+            body: &body,
             trace: &trace,
             inherited,
         };
@@ -139,26 +154,22 @@ impl Pagebell {
     /// The method that a request means. HEAD is GET without the body, which the transport leaves
     /// out. The parameter `method` takes the verb's place (seen): clients that can send GET or POST
     /// only say so what they mean.
-    fn meant_method<'a>(&self, request: &GraphRequest<'a>) -> Result<&'a Method, GraphError> {
-        const NAME: &str = "method";
-        let may_be_there = request.query.contains(NAME)
-            || (request.method == Method::POST
-                && request
-                    .body
-                    .windows(NAME.len())
-                    .any(|it| it == NAME.as_bytes()));
-        if may_be_there && self.configuration.profile == Profile::Graph {
-            let (parameters, _unreadable) = parameters_of(request);
-            if let Some(meant) = parameters.text(NAME) {
-                return match meant.to_ascii_lowercase().as_str() {
-                    "get" => Ok(&Method::GET),
-                    "post" => Ok(&Method::POST),
-                    "delete" => Ok(&Method::DELETE),
-                    _ => Err(GraphError::parameter_invalid(
-                        "method must be one of {get, post, delete}",
-                    )),
-                };
-            }
+    fn meant_method<'a>(
+        &self,
+        request: &GraphRequest<'a>,
+        parameters: &Parameters,
+    ) -> Result<&'a Method, GraphError> {
+        if self.configuration.profile == Profile::Graph
+            && let Some(meant) = parameters.text("method")
+        {
+            return match meant.to_ascii_lowercase().as_str() {
+                "get" => Ok(&Method::GET),
+                "post" => Ok(&Method::POST),
+                "delete" => Ok(&Method::DELETE),
+                _ => Err(GraphError::parameter_invalid(
+                    "method must be one of {get, post, delete}",
+                )),
+            };
         }
         if request.method == Method::HEAD {
             return Ok(&Method::GET);
@@ -245,12 +256,11 @@ impl Pagebell {
     pub(crate) fn credentials<'a>(
         &self,
         operation: Operation<'a>,
-        parameters: &'a Parameters,
     ) -> Result<Option<Credentials<'a>>, GraphError> {
         let own = Credentials::find(
             self.configuration.profile,
             operation.request.authorization,
-            parameters,
+            operation.parameters,
         )?;
         Ok(own.or(operation.inherited))
     }
@@ -263,13 +273,11 @@ impl Pagebell {
     ) -> Result<Caller, GraphError> {
         let now = self.surroundings.clock.now();
         let unavailable = |error: StoreError| store_failed(&error, operation.trace);
-        if let Some((app_id, secret)) = credentials.token.split_once(APP_TOKEN_SEPARATOR) {
-            let app = match app_id.parse::<AppId>() {
-                Ok(app_id) => self.store.app(app_id).await.map_err(unavailable)?,
-                Err(_) => None,
-            };
-            let app = app
-                .filter(|app| is_secret(app, secret))
+        if credentials.token.contains(APP_TOKEN_SEPARATOR) {
+            let app = self
+                .app_of(credentials.token)
+                .await
+                .map_err(unavailable)?
                 .ok_or_else(GraphError::token_unknown)?;
             verify_proof(Some(&app), credentials, now)?;
             return Ok(Caller::App(app));
@@ -285,14 +293,23 @@ impl Pagebell {
         Ok(Caller::Token(access))
     }
 
-    /// The access token of an operation on a Page.
+    /// The app whose own access token this is; `None`: it is nobody's.
+    pub(crate) async fn app_of(&self, token: &str) -> Result<Option<AppRecord>, StoreError> {
+        let (app_id, secret) = token.split_once(APP_TOKEN_SEPARATOR).unwrap_or_default();
+        let Ok(app_id) = app_id.parse::<AppId>() else {
+            return Ok(None);
+        };
+        let app = self.store.app(app_id).await?;
+        Ok(app.filter(|app| is_secret(app, secret)))
+    }
+
+    /// The access token of an operation on a Page, whose body can be read.
     pub(crate) async fn page_access(
         &self,
         operation: Operation<'_>,
         node: Node,
-        parameters: &Parameters,
     ) -> Result<Arc<Access>, GraphError> {
-        let Some(credentials) = self.credentials(operation, parameters)? else {
+        let Some(credentials) = self.credentials(operation)? else {
             return Err(match (self.configuration.profile, node) {
                 (Profile::Reference, _) => Credentials::none_of_three(),
                 (Profile::Graph, Node::Me) => GraphError::token_missing_for_me(),
@@ -300,16 +317,15 @@ impl Pagebell {
             });
         };
         match self.authenticate(operation, &credentials).await? {
-            Caller::Token(access) => Ok(access),
+            Caller::Token(access) => operation.body.clone().map(|()| access),
             Caller::App(_) => Err(GraphError::page_token_required()),
         }
     }
 }
 
 /// The parameters of a request: of its query, and of its body unless it is a GET or DELETE, whose
-/// bodies are ignored. What is wrong with the body comes apart, as it is told to callers that are
-/// known only.
-pub(crate) fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(), GraphError>) {
+/// bodies are ignored. What is wrong with the body comes apart.
+fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(), GraphError>) {
     let mut parameters = Parameters::from_query(request.query);
     let body = if [Method::GET, Method::HEAD, Method::DELETE].contains(request.method) {
         Ok(())
@@ -320,7 +336,7 @@ pub(crate) fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(
 }
 
 /// Whether the secret is the app's, in a time that does not tell how much of it is right.
-pub(crate) fn is_secret(app: &settings_store::AppRecord, secret: &str) -> bool {
+fn is_secret(app: &AppRecord, secret: &str) -> bool {
     use secrecy::ExposeSecret;
     let own = app.secret.expose_secret().as_bytes();
     bool::from(own.ct_eq(secret.as_bytes()))

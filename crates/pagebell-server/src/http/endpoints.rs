@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use graph_api::GraphVersion;
 
+use crate::reference::Document;
 use crate::{Pagebell, reference};
 
 /// Whether a path belongs to these endpoints. No Graph path does: ids are numbers.
@@ -54,25 +55,28 @@ async fn openapi_json(
     State(pagebell): State<Arc<Pagebell>>,
     Path(version): Path<String>,
 ) -> Response {
-    match GraphVersion::named(&version) {
-        Some(version) => {
-            let document = reference::openapi(pagebell.configuration(), version);
-            with_type("application/json", document.to_json())
-        }
-        None => no_such_version(&version),
-    }
+    openapi(&pagebell, &version, "application/json", Document::to_json)
 }
 
 async fn openapi_yaml(
     State(pagebell): State<Arc<Pagebell>>,
     Path(version): Path<String>,
 ) -> Response {
-    match GraphVersion::named(&version) {
+    openapi(&pagebell, &version, "application/yaml", Document::to_yaml)
+}
+
+fn openapi(
+    pagebell: &Pagebell,
+    version: &str,
+    content_type: &'static str,
+    write: fn(&Document) -> String,
+) -> Response {
+    match GraphVersion::named(version) {
         Some(version) => {
             let document = reference::openapi(pagebell.configuration(), version);
-            with_type("application/yaml", document.to_yaml())
+            with_type(content_type, write(&document))
         }
-        None => no_such_version(&version),
+        None => no_such_version(version),
     }
 }
 

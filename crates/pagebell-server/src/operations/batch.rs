@@ -8,7 +8,7 @@ use graph_api::{GraphError, GraphVersion, ParameterValue, Parameters};
 use serde_json::Value;
 
 use crate::access::Credentials;
-use crate::dispatch::{Operation, Pagebell, parameters_of};
+use crate::dispatch::{Operation, Pagebell};
 use crate::request::{GraphRequest, GraphResponse};
 
 impl Pagebell {
@@ -19,19 +19,18 @@ impl Pagebell {
         operation: Operation<'_>,
         version: GraphVersion,
     ) -> Result<Bytes, GraphError> {
-        let request = operation.request;
         let begun = self.surroundings.clock.monotonic();
-        let (parameters, body) = parameters_of(request);
+        let parameters = operation.parameters;
         let credentials = self
-            .credentials(operation, &parameters)?
+            .credentials(operation)?
             .ok_or_else(GraphError::token_missing)?;
         self.authenticate(operation, &credentials).await?;
-        body?;
+        operation.body.clone()?;
         let plan = parameters
             .get("batch")
             .ok_or_else(|| GraphError::no_node(true))?;
         let plan = BatchPlan::from_parameter(plan)?;
-        let with_headers = wants_headers(&parameters)?;
+        let with_headers = wants_headers(parameters)?;
 
         let mut results: HashMap<&str, Value> = HashMap::new();
         let mut answers = Vec::with_capacity(plan.operations().len());
@@ -97,12 +96,7 @@ impl Pagebell {
             content_type: header("Content-Type"),
             body: &body,
         };
-        let begun = self.surroundings.clock.monotonic();
-        let response = self.respond(request, version, Some(inherited)).await;
-        let time = self.surroundings.clock.monotonic().saturating_sub(begun);
-        self.metrics
-            .observe_response(&operation.method, &response, time);
-        response
+        self.measured(request, version, Some(inherited)).await
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use settings_store::{AppId, AppRecord, Coverage, TokenHash};
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, OPERATOR_SCOPE};
-use crate::dispatch::{Operation, Pagebell, is_secret, parameters_of, store_failed};
+use crate::dispatch::{Operation, Pagebell, store_failed};
 
 impl Pagebell {
     /// Answers what is known of a token, to its app, its holder or an operator.
@@ -20,12 +20,12 @@ impl Pagebell {
                 "GET",
             ));
         }
-        let (parameters, body) = parameters_of(operation.request);
+        let parameters = operation.parameters;
         let credentials = self
-            .credentials(operation, &parameters)?
+            .credentials(operation)?
             .ok_or_else(GraphError::token_missing)?;
         let caller = self.authenticate(operation, &credentials).await?;
-        body?;
+        operation.body.clone()?;
         let input = parameters
             .text("input_token")
             .filter(|input| !input.is_empty())
@@ -65,16 +65,11 @@ impl Pagebell {
         caller: &Caller,
         input: &str,
     ) -> Result<DebugToken, GraphError> {
-        let (app_id, secret) = input.split_once(APP_TOKEN_SEPARATOR).unwrap_or_default();
-        let app = match app_id.parse::<AppId>() {
-            Ok(app_id) => self
-                .store
-                .app(app_id)
-                .await
-                .map_err(|error| store_failed(&error, operation.trace))?,
-            Err(_) => None,
-        };
-        let Some(app) = app.filter(|app| is_secret(app, secret)) else {
+        let found = self
+            .app_of(input)
+            .await
+            .map_err(|error| store_failed(&error, operation.trace))?;
+        let Some(app) = found else {
             return Ok(dead(&GraphError::token_unknown()));
         };
         if !may_look(caller, Some(app.app_id)) {

@@ -8,7 +8,7 @@ use graph_api::{FieldSelection, GraphError, Node, PreparedSettings};
 use settings_store::{NewPage, StoreError};
 
 use crate::access::READ_SCOPE;
-use crate::dispatch::{Operation, Pagebell, parameters_of, store_failed};
+use crate::dispatch::{Operation, Pagebell, store_failed};
 
 impl Pagebell {
     /// Answers a read. A body is ignored (reference: its own sample sends one).
@@ -17,10 +17,8 @@ impl Pagebell {
         operation: Operation<'_>,
         node: Node,
     ) -> Result<Bytes, GraphError> {
-        let (parameters, body) = parameters_of(operation.request);
-        let access = self.page_access(operation, node, &parameters).await?;
-        body?;
-        let selection = FieldSelection::from_parameter(parameters.get("fields"))?;
+        let access = self.page_access(operation, node).await?;
+        let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
         let prepared = self

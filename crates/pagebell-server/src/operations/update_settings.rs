@@ -7,7 +7,7 @@ use graph_api::{FieldSelection, GraphError, Node, settings_submission};
 use settings_store::{Author, SettingsWrite, WriteOutcome};
 
 use crate::access::READ_SCOPE;
-use crate::dispatch::{Operation, Pagebell, parameters_of, store_failed};
+use crate::dispatch::{Operation, Pagebell, store_failed};
 
 impl Pagebell {
     /// Answers an update after it is on disk. Either all of it is stored or nothing.
@@ -16,14 +16,13 @@ impl Pagebell {
         operation: Operation<'_>,
         node: Node,
     ) -> Result<Bytes, GraphError> {
-        let (parameters, body) = parameters_of(operation.request);
-        let access = self.page_access(operation, node, &parameters).await?;
-        body?;
+        let parameters = operation.parameters;
+        let access = self.page_access(operation, node).await?;
         let selection = match FieldSelection::from_parameter(parameters.get("fields"))? {
             FieldSelection::All => None,
             some @ FieldSelection::Some(_) => Some(some),
         };
-        let update = settings_submission(&parameters)
+        let update = settings_submission(parameters)
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))?;
         let page_id = access.page(node)?;

@@ -18,7 +18,7 @@ use crate::system;
 pub(crate) const DEFAULT_SCOPES: [&str; 2] = [READ_SCOPE, "pages_manage_metadata"];
 
 /// Every scope that means something.
-const KNOWN_SCOPES: [&str; 3] = [READ_SCOPE, "pages_manage_metadata", OPERATOR_SCOPE];
+const KNOWN_SCOPES: [&str; 3] = [DEFAULT_SCOPES[0], DEFAULT_SCOPES[1], OPERATOR_SCOPE];
 
 pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
     match command {
