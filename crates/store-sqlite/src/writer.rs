@@ -179,15 +179,21 @@ impl Writer {
         let outcomes = self.transaction(|connection| {
             writes
                 .into_iter()
-                .map(|write| apply(connection, *write))
-                .collect::<Result<Vec<_>, _>>()
+                .map(|write| match apply(connection, *write) {
+                    // What is stored of this Page cannot be read, and nothing was written for it:
+                    // no reason to refuse the others of the group.
+                    Err(error @ StoreError::Corrupt { .. }) => Ok(Err(error)),
+                    Err(error) => Err(error),
+                    Ok(outcome) => Ok(Ok(outcome)),
+                })
+                .collect::<Result<Vec<Answer>, StoreError>>()
         });
         match outcomes {
             Ok(outcomes) => {
                 let observer = self.shared.observer();
                 let mut changes = 0;
                 for outcome in &outcomes {
-                    if let WriteOutcome::Stored(written) = outcome {
+                    if let Ok(WriteOutcome::Stored(written)) = outcome {
                         changes += usize::from(written.changed);
                         observer.page_written(&written.record);
                     }
@@ -199,7 +205,7 @@ impl Writer {
                     });
                 }
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    let _caller_is_gone = answer.send(Ok(outcome));
+                    let _caller_is_gone = answer.send(outcome);
                 }
             }
             Err(error) => {
