@@ -4,7 +4,6 @@
 //! from the error catalogue.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use call_settings::{
     CallRoutingSubmission, HoursLimits, OperatingHoursSubmission, SettingsField,
@@ -19,31 +18,32 @@ use graph_api::{
     PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, RingTargetName,
     SettingsList, StandardError, StandardErrorEnvelope, TRACE_RANDOM_BYTES, TraceIds,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{Configuration, Limits, Profile, READ_SCOPE};
 
-/// An OpenAPI document.
+/// An OpenAPI document, in the order in which people read one.
+#[derive(Debug, Serialize)]
 pub struct Document {
-    document: utoipa::openapi::OpenApi,
-}
-
-impl fmt::Debug for Document {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Document").finish_non_exhaustive()
-    }
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    security: Value,
+    paths: Value,
+    components: Value,
 }
 
 impl Document {
     /// The document as JSON.
     pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(&self.document).expect("an OpenAPI document is JSON")
+        serde_json::to_string_pretty(self).expect("an OpenAPI document is JSON")
     }
 
     /// The document as YAML.
     pub fn to_yaml(&self) -> String {
-        yaml_serde::to_string(&self.document).expect("an OpenAPI document is YAML")
+        yaml_serde::to_string(self).expect("an OpenAPI document is YAML")
     }
 }
 
@@ -130,22 +130,19 @@ pub fn openapi(configuration: &Configuration, version: GraphVersion) -> Document
             json!({ "/debug_token": debug_token_path(), "/": batch_path() }),
         );
     }
-    let document = json!({
-        "openapi": "3.1.0",
-        "info": {
+    Document {
+        openapi: "3.1.0",
+        info: json!({
             "title": "Page Messenger Call Settings",
             "version": version.name().trim_start_matches('v'),
             "description": "Reads and updates the call settings of a Page. Served by Pagebell, \
                 which is not Meta's.",
             "license": { "name": "MIT OR Apache-2.0" },
-        },
-        "servers": [{ "url": format!("/{version}"), "description": "This server" }],
-        "security": security(profile),
-        "paths": paths,
-        "components": { "schemas": schemas, "securitySchemes": security_schemes() },
-    });
-    Document {
-        document: serde_json::from_value(document).expect("the document follows OpenAPI 3.1"),
+        }),
+        servers: json!([{ "url": format!("/{version}"), "description": "This server" }]),
+        security: security(profile),
+        paths,
+        components: json!({ "schemas": schemas, "securitySchemes": security_schemes() }),
     }
 }
 

@@ -17,6 +17,20 @@ fn the_documents_stay_as_they_are() {
 }
 
 #[test]
+fn a_batch_has_its_limits() {
+    let document = openapi(&Configuration::default(), GraphVersion::NEWEST);
+    let json: serde_json::Value = serde_json::from_str(&document.to_json()).unwrap();
+    let body = &json["paths"]["/"]["post"]["requestBody"]["content"]["application/json"];
+    let batch = &body["schema"]["properties"]["batch"];
+    assert_eq!(
+        (&batch["minItems"], &batch["maxItems"]),
+        (&1.into(), &50.into())
+    );
+    let members = batch["items"]["properties"].as_object().unwrap();
+    assert_eq!(members.len(), 7, "{members:?}");
+}
+
+#[test]
 fn each_version_has_its_own_document() {
     for version in GraphVersion::ALL {
         let document = openapi(&Configuration::default(), version);
