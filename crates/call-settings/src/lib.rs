@@ -4,10 +4,14 @@
 //! merged into them ([`SettingsUpdate`]) and every rule about them. It knows no wire format, does
 //! no I/O and reads no clock, so that each rule stands in one place and can be tested alone.
 //!
+//! [`CallAvailability`] is what settings exist for: whether a call is taken at an instant, and when
+//! that changes. The instant is always given.
+//!
 //! The way in from outside is [`SettingsSubmission`]: what a caller sent, already split into
 //! members but not yet believed. [`SettingsSubmission::validate`] either makes a
 //! [`SettingsUpdate`] out of it or reports *every* mistake by its path ([`Violations`]).
 
+mod availability;
 mod call_hours;
 mod clock_time;
 mod day_of_week;
@@ -21,6 +25,10 @@ mod time_zone;
 mod update;
 mod violation;
 
+pub use availability::{
+    AvailabilityReason, CallAvailability, CallDecision, Medium, OpenInterval, OpenIntervals,
+    UnknownMedium,
+};
 pub use call_hours::{
     CallHours, HoursConflict, HoursLimits, HoursLimitsError, MAX_ENTRIES_PER_DAY, OperatingHours,
     OperatingHoursError,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::tz::TimeZone;
+
 /// The name of a time zone or of an alias of one, in the spelling of the IANA time-zone data that
 /// is compiled into the binary. The system's own data is never read, so every machine agrees.
 ///
@@ -22,6 +24,11 @@ impl TimeZoneId {
     /// The name in the data's own spelling.
     pub const fn name(self) -> &'static str {
         self.0
+    }
+
+    /// The zone itself: its offset from UTC at every instant.
+    pub fn time_zone(self) -> TimeZone {
+        TimeZone::get(self.0).expect("the name comes from the data that jiff carries")
     }
 
     /// Every name and alias in the data, in the order of the alphabet.
