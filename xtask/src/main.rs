@@ -9,6 +9,7 @@
 mod bench;
 mod checks;
 mod command;
+mod oracle;
 mod programs;
 mod setup;
 mod workspace;
@@ -33,6 +34,9 @@ enum Chore {
     Setup,
     /// Install what is needed, then run every check; stops at the first step that fails
     Test(checks::Options),
+    /// Compare call hours with Python's zoneinfo and a second implementation, minute by minute, over
+    /// more than ten million minutes; about a minute
+    Oracle(oracle::Options),
     /// Measure the server beside others, all in one run
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -58,6 +62,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
     match chore {
         Chore::Setup => setup::setup(&workspace),
         Chore::Test(options) => checks::run(&workspace, &options),
+        Chore::Oracle(options) => oracle::run(&workspace, &options),
         Chore::Bench(bench) => bench::run(&workspace, bench),
     }
 }

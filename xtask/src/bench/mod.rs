@@ -4,6 +4,7 @@
 //! after the other. A new contender is a start function beside those in [`contender`]; a new
 //! workload is a [`load::Workload`]; a new set of measurements is a file like [`smoke`].
 
+mod availability;
 mod contender;
 mod disk;
 mod exchange;
@@ -26,11 +27,14 @@ use crate::workspace::Workspace;
 pub(crate) enum Bench {
     /// GET and durable POST beside nginx, a bare hyper handler and the disk; about two minutes
     Smoke(smoke::Options),
+    /// A decision of the call hours, the next change, a week's intervals; half a minute
+    Availability,
 }
 
 /// Runs one set of measurements.
 pub(crate) fn run(workspace: &Workspace, bench: Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Smoke(options) => smoke::run(workspace, &options),
+        Bench::Availability => availability::run(workspace),
     }
 }

@@ -310,11 +310,7 @@ fn zones_that_stopped_changing_and_offsets_that_moved_for_good() {
                 .accepting_calls()
         );
         let before = at(open) - jiff::SignedDuration::from_secs(1);
-        assert!(
-            !availability
-                .decide(Medium::Audio, before)
-                .accepting_calls()
-        );
+        assert!(!availability.decide(Medium::Audio, before).accepting_calls());
     }
 }
 
@@ -326,7 +322,8 @@ fn the_ends_of_time_are_no_trouble() {
         availability.decide(Medium::Audio, end);
         availability.next_change(Medium::Audio, end);
     }
-    let last = availability.open_intervals(Medium::Audio, at("9999-12-29T00:00:00Z"), Timestamp::MAX);
+    let last =
+        availability.open_intervals(Medium::Audio, at("9999-12-29T00:00:00Z"), Timestamp::MAX);
     assert!(last.count() >= 1);
 }
 
