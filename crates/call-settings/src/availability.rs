@@ -15,7 +15,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::{CallSettings, RingTarget};
+use crate::{CallSettings, RingTarget, TimeZoneId};
 use call_clock::CallClock;
 pub use open_intervals::{OpenInterval, OpenIntervals};
 
@@ -183,6 +183,11 @@ impl CallAvailability {
         self.clock
             .as_ref()
             .map_or(TimeZone::UTC, |clock| clock.time_zone().clone())
+    }
+
+    /// The name of that zone; `None`: there are no call hours.
+    pub fn timezone_id(&self) -> Option<TimeZoneId> {
+        self.clock.as_ref().map(CallClock::timezone_id)
     }
 
     const fn is_enabled(&self, medium: Medium) -> bool {

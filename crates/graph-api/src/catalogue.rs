@@ -328,6 +328,11 @@ catalogue! {
         title: "Not your token",
         way_out: "Use the app's own access token (APP_ID|APP_SECRET), a token of the same app, or the token itself.",
         when: "debug_token with a token of another app", mark: Ours }
+    ClockNotSteerable { 403, 10, OAuthException, "insufficient_scope";
+        message: "(#10) The clock of this server cannot be steered",
+        title: "No steerable clock",
+        way_out: "Start the server with --dev to freeze, set and advance its clock.",
+        when: "/control/clock of a server without --dev", mark: Ours }
     StoreUnavailable { 503, 2, OAuthException, "invalid_request", transient;
         message: "An unexpected error has occurred. Please retry your request later.",
         title: "Temporarily unavailable",

@@ -192,19 +192,20 @@ impl GraphError {
         Self::new(ErrorId::UnknownAlias, [("alias", alias)])
     }
 
-    /// [`ErrorId::UnknownEdge`].
-    pub fn unknown_edge(edge: &str) -> Self {
+    /// [`ErrorId::UnknownEdge`]; `edges` are those that there are.
+    pub fn unknown_edge(edge: &str, edges: &[Edge]) -> Self {
         Self::new(
             ErrorId::UnknownEdge,
-            [("edge", edge), ("edges", &Edge::names())],
+            [("edge", edge), ("edges", &names(edges))],
         )
     }
 
-    /// [`ErrorId::UnknownPath`]; `tail` is the part of the path that is not known.
-    pub fn unknown_path(tail: &str) -> Self {
+    /// [`ErrorId::UnknownPath`]; `tail` is the part of the path that is not known, `edges` are those
+    /// that there are.
+    pub fn unknown_path(tail: &str, edges: &[Edge]) -> Self {
         Self::new(
             ErrorId::UnknownPath,
-            [("tail", tail), ("edges", &Edge::names())],
+            [("tail", tail), ("edges", &names(edges))],
         )
     }
 
@@ -356,6 +357,23 @@ impl GraphError {
         error
     }
 
+    /// [`ErrorId::ParameterInvalid`], for parameters that are none of the settings, each with what
+    /// is wrong with it: the message names the first, `error_data` all. There is at least one.
+    pub fn parameters_refused(violations: &[(String, String)]) -> Self {
+        let details: Vec<String> = violations
+            .iter()
+            .map(|(name, violation)| format!("{name} {violation}"))
+            .collect();
+        let blamed: Vec<[&str; 1]> = violations
+            .iter()
+            .map(|(name, _violation)| [name.as_str()])
+            .collect();
+        let first = details.first().map_or("", String::as_str);
+        let mut error = Self::parameter_invalid(first);
+        error.error_data = Some(json!({ "blame_field_specs": blamed, "details": details }));
+        error
+    }
+
     /// [`ErrorId::ParameterInvalid`], for a parameter that is none of the settings; `violation`
     /// begins with its name.
     pub fn parameter_invalid(violation: &str) -> Self {
@@ -430,6 +448,11 @@ impl GraphError {
         Self::new(ErrorId::DebugTokenNotAllowed, [])
     }
 
+    /// [`ErrorId::ClockNotSteerable`].
+    pub fn clock_not_steerable() -> Self {
+        Self::new(ErrorId::ClockNotSteerable, [])
+    }
+
     /// [`ErrorId::StoreUnavailable`]; `is_unknown`: an update was under way, and nobody knows what
     /// became of it.
     pub fn store_unavailable(is_unknown: bool) -> Self {
@@ -445,6 +468,11 @@ impl GraphError {
     pub fn unknown() -> Self {
         Self::new(ErrorId::Unknown, [])
     }
+}
+
+fn names(edges: &[Edge]) -> String {
+    let names: Vec<_> = edges.iter().map(|edge| edge.name()).collect();
+    names.join(", ")
 }
 
 fn verb(method: &http::Method) -> String {

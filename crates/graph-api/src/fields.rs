@@ -3,27 +3,32 @@
 //! Grammar (documented for the Graph API as a whole): names with commas between them, spaces
 //! tolerated, a sub-selection in braces. A JSON array of names does the same (seen).
 
+mod grammar;
+
+use std::fmt;
+
 use call_settings::{OperatingHoursSubmission, SettingsField, excerpt, quoted_excerpt};
 use serde_json::Value;
 
 use crate::error::GraphError;
 use crate::json::{self, excerpt_of};
 use crate::parameters::ParameterValue;
+use grammar::Named;
 
 /// The fields that an answer carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FieldSelection {
+pub enum FieldSelection<F = SettingsField> {
     /// All fields: nothing was selected.
     All,
     /// These, in this order, each once.
-    Some(Vec<SelectedField>),
+    Some(Vec<SelectedField<F>>),
 }
 
 /// A selected field.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SelectedField {
+pub struct SelectedField<F = SettingsField> {
     /// The field.
-    pub field: SettingsField,
+    pub field: F,
     /// The members selected inside of it; empty: all.
     pub members: Vec<SelectedMember>,
 }
@@ -37,19 +42,58 @@ pub struct SelectedMember {
     pub members: Vec<SelectedMember>,
 }
 
-/// A name as parsed, with its sub-selection.
-struct Named<'a> {
-    name: &'a str,
-    alias: Option<&'a str>,
-    children: Vec<Named<'a>>,
+impl SelectedMember {
+    /// A member with all that is inside of it.
+    pub(crate) const fn whole(name: &'static str) -> Self {
+        Self {
+            name,
+            members: Vec::new(),
+        }
+    }
 }
 
-/// Sub-selections nest three deep at most in lawful requests; this bounds the parser's recursion.
-const MAX_NESTING: usize = 16;
+/// A field of an answer, of the kind that one edge gives.
+pub trait Field: Copy + Eq + fmt::Debug + 'static {
+    /// What an element of the answer is called in errors.
+    const NODE_TYPE: &'static str;
 
-const NODE_TYPE: &str = "MessengerCallSettings";
+    /// Every field, in the order of the answer.
+    fn all() -> &'static [Self];
 
-impl FieldSelection {
+    /// The wire name.
+    fn name(self) -> &'static str;
+
+    /// The names of its members; none where it is no object.
+    fn members(self) -> &'static [&'static str];
+
+    /// The names of the members of a member; none where that is no object.
+    fn members_of(self, member: &str) -> &'static [&'static str];
+}
+
+impl Field for SettingsField {
+    const NODE_TYPE: &'static str = "MessengerCallSettings";
+
+    fn all() -> &'static [Self] {
+        &Self::ALL
+    }
+
+    fn name(self) -> &'static str {
+        Self::name(self)
+    }
+
+    fn members(self) -> &'static [&'static str] {
+        Self::members(self)
+    }
+
+    fn members_of(self, member: &str) -> &'static [&'static str] {
+        match (self, member) {
+            (Self::CallHours, "weekly_operating_hours") => &OperatingHoursSubmission::MEMBERS,
+            _ => &[],
+        }
+    }
+}
+
+impl<F: Field> FieldSelection<F> {
     /// Reads the value of `fields`. Absent or empty selects all.
     pub fn from_parameter(value: Option<&ParameterValue>) -> Result<Self, GraphError> {
         match value {
@@ -74,12 +118,7 @@ impl FieldSelection {
                 _ => Err(GraphError::fields_wrong_type(&quoted_excerpt(text))),
             };
         }
-        let mut parser = Parser { text, position: 0 };
-        let named = parser.list(0)?;
-        if parser.peek().is_some() {
-            return Err(parser.expected("end of string."));
-        }
-        resolve(&named)
+        resolve(&grammar::parse(text)?)
     }
 
     fn from_names(names: &[Value]) -> Result<Self, GraphError> {
@@ -94,18 +133,20 @@ impl FieldSelection {
     }
 }
 
-fn resolve(named: &[Named<'_>]) -> Result<FieldSelection, GraphError> {
-    let mut selected: Vec<SelectedField> = Vec::new();
+fn resolve<F: Field>(named: &[Named<'_>]) -> Result<FieldSelection<F>, GraphError> {
+    let mut selected: Vec<SelectedField<F>> = Vec::new();
     let mut unknown = Unknown::default();
     for name in named {
         if let Some(alias) = name.alias {
             return Err(GraphError::alias_not_supported(alias));
         }
-        let Ok(field) = name.name.parse::<SettingsField>() else {
-            unknown.push("", name.name, &SettingsField::ALL.map(SettingsField::name));
+        let mut fields = F::all().iter().copied();
+        let Some(field) = fields.find(|field| field.name() == name.name) else {
+            let known: Vec<_> = F::all().iter().map(|field| field.name()).collect();
+            unknown.push("", name.name, &known);
             continue;
         };
-        let members = resolve_members(&name.children, field.members(), field.name(), &mut unknown)?;
+        let members = resolve_members(&name.children, field, &mut unknown)?;
         match selected.iter_mut().find(|selected| selected.field == field) {
             None => selected.push(SelectedField { field, members }),
             Some(earlier) => merge(&mut earlier.members, members),
@@ -116,7 +157,7 @@ fn resolve(named: &[Named<'_>]) -> Result<FieldSelection, GraphError> {
     } else {
         Err(GraphError::unknown_fields(
             &excerpt(&unknown.names.join(", ")),
-            NODE_TYPE,
+            F::NODE_TYPE,
             &unknown.known,
         ))
     }
@@ -145,11 +186,27 @@ impl Unknown {
     }
 }
 
-fn resolve_members(
+fn resolve_members<F: Field>(
+    children: &[Named<'_>],
+    field: F,
+    unknown: &mut Unknown,
+) -> Result<Vec<SelectedMember>, GraphError> {
+    resolve_level(
+        children,
+        field.members(),
+        field.name(),
+        unknown,
+        &|member| field.members_of(member),
+    )
+}
+
+/// Resolves the names inside of `parent`, which has the members `known`.
+fn resolve_level(
     children: &[Named<'_>],
     known: &'static [&'static str],
     parent: &str,
     unknown: &mut Unknown,
+    members_of: &dyn Fn(&str) -> &'static [&'static str],
 ) -> Result<Vec<SelectedMember>, GraphError> {
     let mut members: Vec<SelectedMember> = Vec::new();
     for child in children {
@@ -160,13 +217,8 @@ fn resolve_members(
             unknown.push(parent, child.name, known);
             continue;
         };
-        let inner: &'static [&'static str] = if name == "weekly_operating_hours" {
-            &OperatingHoursSubmission::MEMBERS
-        } else {
-            &[]
-        };
         let path = format!("{parent}.{name}");
-        let inner = resolve_members(&child.children, inner, &path, unknown)?;
+        let inner = resolve_level(&child.children, members_of(name), &path, unknown, &|_| &[])?;
         match members.iter_mut().find(|member| member.name == name) {
             None => members.push(SelectedMember {
                 name,
@@ -189,91 +241,6 @@ fn merge(earlier: &mut Vec<SelectedMember>, later: Vec<SelectedMember>) {
             None => earlier.push(member),
             Some(known) => merge(&mut known.members, member.members),
         }
-    }
-}
-
-struct Parser<'a> {
-    text: &'a str,
-    position: usize,
-}
-
-impl<'a> Parser<'a> {
-    fn list(&mut self, depth: usize) -> Result<Vec<Named<'a>>, GraphError> {
-        if depth > MAX_NESTING {
-            return Err(self.expected("at most 16 levels."));
-        }
-        let mut named = Vec::new();
-        loop {
-            named.push(self.item(depth)?);
-            if self.peek() != Some(b',') {
-                return Ok(named);
-            }
-            self.position += 1;
-        }
-    }
-
-    fn item(&mut self, depth: usize) -> Result<Named<'a>, GraphError> {
-        let name = self.name()?;
-        let mut alias = None;
-        while self.peek() == Some(b'.') {
-            self.position += 1;
-            let modifier = self.name()?;
-            let argument = self.argument()?;
-            if modifier == "as" {
-                alias = Some(argument);
-            }
-        }
-        let mut children = Vec::new();
-        if self.peek() == Some(b'{') {
-            self.position += 1;
-            children = self.list(depth + 1)?;
-            if self.peek() != Some(b'}') {
-                return Err(self.expected("\"}\""));
-            }
-            self.position += 1;
-        }
-        Ok(Named {
-            name,
-            alias,
-            children,
-        })
-    }
-
-    fn name(&mut self) -> Result<&'a str, GraphError> {
-        self.peek();
-        let rest = &self.text[self.position..];
-        let length = rest
-            .bytes()
-            .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte == b'-')
-            .count();
-        if length == 0 {
-            return Err(self.expected("name."));
-        }
-        self.position += length;
-        Ok(&rest[..length])
-    }
-
-    fn argument(&mut self) -> Result<&'a str, GraphError> {
-        if self.peek() != Some(b'(') {
-            return Err(self.expected("\"(\""));
-        }
-        let rest = &self.text[self.position + 1..];
-        let Some(length) = rest.find(')') else {
-            return Err(self.expected("\")\""));
-        };
-        self.position += length + 2;
-        Ok(&rest[..length])
-    }
-
-    /// The next byte that is no space, which becomes the present position.
-    fn peek(&mut self) -> Option<u8> {
-        let rest = &self.text.as_bytes()[self.position..];
-        self.position += rest.iter().take_while(|byte| **byte == b' ').count();
-        self.text.as_bytes().get(self.position).copied()
-    }
-
-    fn expected(&self, what: &str) -> GraphError {
-        GraphError::fields_syntax(what, self.position, &excerpt(self.text))
     }
 }
 
@@ -316,7 +283,7 @@ mod tests {
             assert_eq!(names(&select(text).unwrap()), expected, "{text:?}");
         }
         assert_eq!(
-            FieldSelection::from_parameter(None).unwrap(),
+            FieldSelection::<SettingsField>::from_parameter(None).unwrap(),
             FieldSelection::All
         );
     }

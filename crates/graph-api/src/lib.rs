@@ -7,26 +7,31 @@
 //! Rules carry their source: "reference" is the published page of the edge, "guide" the calling
 //! guide, "seen" a recorded answer of the live API, "ours" a decision of this project.
 
+pub mod availability;
 pub mod batch;
 pub mod catalogue;
+pub mod clock_control;
 mod coercion;
 pub mod debug_token;
 mod error;
 mod fields;
 mod form;
+mod instant;
 mod json;
 mod multipart;
 mod parameters;
 mod path;
 mod payload;
 mod prepared;
+mod selected_json;
 mod trace_id;
 mod update_body;
 mod version;
 
 pub use coercion::settings_submission;
 pub use error::{GraphError, StandardError, StandardErrorEnvelope};
-pub use fields::{FieldSelection, SelectedField, SelectedMember};
+pub use fields::{Field, FieldSelection, SelectedField, SelectedMember};
+pub use instant::{InstantError, local_text, parse_instant};
 pub use json::{MAX_JSON_DEPTH, parse_json};
 pub use parameters::{ParameterValue, Parameters};
 pub use path::{Edge, GraphPath, Node, Route};

@@ -1,5 +1,7 @@
 //! The parameters of a request, from its query and its body, whatever the encoding.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde_json::Value;
 
@@ -110,12 +112,44 @@ impl Parameters {
         self.get(name).and_then(ParameterValue::as_text)
     }
 
+    /// The value of a parameter as text, if it was sent: a JSON number or boolean as it is written.
+    fn written(&self, name: &str) -> Option<Cow<'_, str>> {
+        Some(match self.get(name)? {
+            ParameterValue::Text(text) | ParameterValue::Json(Value::String(text)) => {
+                Cow::Borrowed(text)
+            }
+            ParameterValue::Json(other) => Cow::Owned(json::excerpt_of(other)),
+        })
+    }
+
+    /// The value of a parameter, parsed, if it was sent. What is wrong with it is added to the
+    /// violations, under its name.
+    pub(crate) fn parsed<T>(
+        &self,
+        name: &str,
+        violations: &mut Vec<(String, String)>,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        match parse(&self.written(name)?) {
+            Ok(value) => Some(value),
+            Err(violation) => {
+                violations.push((name.to_owned(), violation));
+                None
+            }
+        }
+    }
+
     /// The name of a parameter that is a member of `name` in brackets, if one was sent.
     pub(crate) fn with_brackets(&self, name: &str) -> Option<&str> {
         self.entries.iter().find_map(|(known, _value)| {
             let rest = known.strip_prefix(name)?;
             rest.starts_with('[').then_some(known.as_str())
         })
+    }
+
+    /// The names of all parameters, in the order in which they were sent.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(name, _value)| name.as_str())
     }
 
     /// Every value of a parameter, in the order in which they were sent.

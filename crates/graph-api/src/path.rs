@@ -13,21 +13,23 @@ use crate::version::GraphVersion;
 pub enum Edge {
     /// `messenger_call_settings` (reference).
     MessengerCallSettings,
+    /// `messenger_call_availability` (ours).
+    MessengerCallAvailability,
 }
 
 impl Edge {
+    /// The edges of the reference page.
+    pub const PUBLISHED: [Self; 1] = [Self::MessengerCallSettings];
+
     /// Every edge.
-    pub const ALL: [Self; 1] = [Self::MessengerCallSettings];
+    pub const ALL: [Self; 2] = [Self::MessengerCallSettings, Self::MessengerCallAvailability];
 
     /// The name as it stands in paths.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MessengerCallSettings => "messenger_call_settings",
+            Self::MessengerCallAvailability => "messenger_call_availability",
         }
-    }
-
-    pub(crate) fn names() -> String {
-        Self::ALL.map(Self::name).join(", ")
     }
 }
 
@@ -47,6 +49,9 @@ pub enum Route<'a> {
     Root,
     /// `debug_token`.
     DebugToken,
+    /// `control/...`: what steers the server itself (ours). It has the rest of the path, and no
+    /// version before it.
+    Control(String),
     /// An edge of an object.
     Edge(Node, Edge),
     /// An object alone, or a path under it that is no edge. `tail` is the unknown part, without a
@@ -99,6 +104,7 @@ impl<'a> GraphPath<'a> {
         let is_edge = |segment: &str| Edge::ALL.into_iter().find(|edge| edge.name() == segment);
         let route = match (&*first, rest.as_slice()) {
             ("debug_token", []) => Route::DebugToken,
+            ("control", rest) if version.is_none() => Route::Control(excerpt(&rest.join("/"))),
             // An address whose id was left empty.
             (edge, []) if is_edge(edge).is_some() => return Err(GraphError::no_node(false)),
             (node, [edge]) => match is_edge(edge) {
@@ -192,6 +198,7 @@ mod tests {
             ("/v26.0", v26, Route::Root),
             ("/v26.0/", v26, Route::Root),
             ("/v26.0/debug_token", v26, Route::DebugToken),
+            ("/control/clock", None, Route::Control("clock".to_owned())),
             (
                 "/v26%2E0/%31%323/messenger%5Fcall_settings",
                 v26,

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use call_settings::{CallSettings, SettingsField};
-use serde_json::Value;
 
+use crate::selected_json::{LIST_END, LIST_START, push_name, push_selected};
 use crate::{FieldSelection, PageMessengerCallSettingsPayload, RESULT_SUCCESS, SelectedMember};
 
 /// The settings of one Page as bytes of the wire: the whole answer to a read, and the place of each
@@ -15,9 +15,6 @@ pub struct PreparedSettings {
     body: Bytes,
     values: [Option<Range<u32>>; SettingsField::ALL.len()],
 }
-
-const LIST_START: &str = "{\"data\":[{";
-const LIST_END: &str = "}]}";
 
 impl PreparedSettings {
     /// Prepares the answers for these settings.
@@ -111,43 +108,6 @@ fn value_text(payload: &PageMessengerCallSettingsPayload, field: SettingsField) 
         SettingsField::CallHours => serde_json::to_string(payload.call_hours.as_ref()?),
     };
     Some(text.expect("plain structs of strings and booleans serialize"))
-}
-
-/// Writes `"name":`, with a comma before it unless it comes first in its object.
-fn push_name(body: &mut String, name: &str) {
-    if !body.ends_with('{') {
-        body.push(',');
-    }
-    body.push('"');
-    body.push_str(name);
-    body.push_str("\":");
-}
-
-fn push_selected(body: &mut String, value: &Value, members: &[SelectedMember]) {
-    match value {
-        _ if members.is_empty() => body.push_str(&value.to_string()),
-        Value::Array(elements) => {
-            body.push('[');
-            for (position, element) in elements.iter().enumerate() {
-                if position > 0 {
-                    body.push(',');
-                }
-                push_selected(body, element, members);
-            }
-            body.push(']');
-        }
-        Value::Object(object) => {
-            body.push('{');
-            for member in members {
-                if let Some(value) = object.get(member.name) {
-                    push_name(body, member.name);
-                    push_selected(body, value, &member.members);
-                }
-            }
-            body.push('}');
-        }
-        scalar => body.push_str(&scalar.to_string()),
-    }
 }
 
 fn offset(position: usize) -> u32 {

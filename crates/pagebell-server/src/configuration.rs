@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use call_settings::{CallSettings, HoursLimits};
-use graph_api::GraphVersion;
+use graph_api::{Edge, GraphVersion};
 
 /// Which behaviour the server shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +14,16 @@ pub enum Profile {
     /// The published page's, to the letter: all three credentials, flat errors, three statuses and
     /// nothing but the two endpoints.
     Reference,
+}
+
+impl Profile {
+    /// The edges that a Page has.
+    pub const fn edges(self) -> &'static [Edge] {
+        match self {
+            Self::Graph => &Edge::ALL,
+            Self::Reference => &Edge::PUBLISHED,
+        }
+    }
 }
 
 /// How a server is set up.

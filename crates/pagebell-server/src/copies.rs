@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use call_settings::{CallSettings, PageId};
+use call_settings::{CallAvailability, CallSettings, PageId};
 use graph_api::PreparedSettings;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -22,10 +22,10 @@ use crate::metrics::Metrics;
 /// A bounded set of copies.
 #[derive(Debug)]
 pub(crate) struct Copies {
-    pages: Cache<PageId, Arc<PreparedSettings>, ByBytes>,
+    pages: Cache<PageId, Arc<PageCopy>, ByBytes>,
     tokens: Cache<TokenHash, Arc<Access>>,
     /// The answers for a Page that was never configured, shared by all of them.
-    unconfigured: Arc<PreparedSettings>,
+    unconfigured: Arc<PageCopy>,
     metrics: Arc<Metrics>,
     failure: watch::Sender<Option<String>>,
 }
@@ -34,13 +34,31 @@ pub(crate) struct Copies {
 #[derive(Clone, Debug)]
 struct ByBytes;
 
-/// What a copy takes beside its body: the prepared answer's own fields, the reference counts and
-/// its place in the cache.
-const OVERHEAD_BYTES: u64 = 200;
+/// What is kept at hand of a Page.
+#[derive(Debug)]
+pub(crate) struct PageCopy {
+    /// The answers to reads and updates.
+    pub(crate) prepared: PreparedSettings,
+    /// The settings compiled for decisions.
+    pub(crate) availability: CallAvailability,
+}
 
-impl Weighter<PageId, Arc<PreparedSettings>> for ByBytes {
-    fn weight(&self, _page_id: &PageId, settings: &Arc<PreparedSettings>) -> u64 {
-        settings.body().len() as u64 + OVERHEAD_BYTES
+impl PageCopy {
+    fn new(settings: &CallSettings) -> Self {
+        Self {
+            prepared: PreparedSettings::new(settings),
+            availability: CallAvailability::new(settings),
+        }
+    }
+}
+
+/// What a copy takes beside its body: its own fields, compiled hours of two changes a day, the
+/// reference counts and its place in the cache.
+const OVERHEAD_BYTES: u64 = 150 + size_of::<PageCopy>() as u64;
+
+impl Weighter<PageId, Arc<PageCopy>> for ByBytes {
+    fn weight(&self, _page_id: &PageId, settings: &Arc<PageCopy>) -> u64 {
+        settings.prepared.body().len() as u64 + OVERHEAD_BYTES
     }
 }
 
@@ -52,7 +70,7 @@ impl Copies {
         Self {
             pages: Cache::with_weighter(expected, limits.cache_bytes, ByBytes),
             tokens: Cache::new(limits.cached_tokens),
-            unconfigured: Arc::new(PreparedSettings::new(defaults)),
+            unconfigured: Arc::new(PageCopy::new(defaults)),
             metrics,
             failure: watch::Sender::new(None),
         }
@@ -63,7 +81,7 @@ impl Copies {
         &self,
         store: &dyn SettingsStore,
         page_id: PageId,
-    ) -> Result<Option<Arc<PreparedSettings>>, StoreError> {
+    ) -> Result<Option<Arc<PageCopy>>, StoreError> {
         if let Some(found) = self.pages.get(&page_id) {
             self.metrics.page_copies.hit();
             return Ok(Some(found));
@@ -83,9 +101,9 @@ impl Copies {
     }
 
     /// The answers for settings.
-    pub(crate) fn prepare(&self, settings: Option<&CallSettings>) -> Arc<PreparedSettings> {
+    pub(crate) fn prepare(&self, settings: Option<&CallSettings>) -> Arc<PageCopy> {
         match settings {
-            Some(settings) => Arc::new(PreparedSettings::new(settings)),
+            Some(settings) => Arc::new(PageCopy::new(settings)),
             None => Arc::clone(&self.unconfigured),
         }
     }

@@ -130,12 +130,18 @@ impl Pagebell {
             (Route::Edge(node, Edge::MessengerCallSettings), _) => {
                 self.call_settings(operation, *node).await
             }
+            (Route::Edge(node, Edge::MessengerCallAvailability), Surface::Edge(_)) => {
+                self.call_availability(operation, *node).await
+            }
             (Route::DebugToken, Surface::DebugToken) => self.debug_token(operation).await,
+            (Route::Control(tail), _) if tail == "clock" && inherited.is_none() => {
+                self.clock_control(operation).await
+            }
             (Route::Root, Surface::Batch) if inherited.is_none() && method == Method::POST => {
                 // Boxed, as an operation of the batch comes through here again.
                 Box::pin(self.batch(operation, version)).await
             }
-            (route, surface) => Err(lost(method, route, surface)),
+            (route, surface) => Err(self.lost(method, route, surface)),
         };
         match result {
             Ok(body) => GraphResponse {
@@ -196,10 +202,43 @@ impl Pagebell {
     /// What a route is to this profile: the published page has nothing but the edge.
     fn surface(&self, route: &Route<'_>) -> Surface {
         match (route, self.configuration.profile) {
-            (Route::Edge(_node, edge), _) => Surface::Edge(*edge),
+            (Route::Edge(_node, edge), profile) if profile.edges().contains(edge) => {
+                Surface::Edge(*edge)
+            }
+            (Route::Control(_), _) => Surface::Control,
             (Route::Root, Profile::Graph) => Surface::Batch,
             (Route::DebugToken, Profile::Graph) => Surface::DebugToken,
             _ => Surface::Unknown,
+        }
+    }
+
+    /// The error for a path that leads nowhere.
+    fn lost(&self, method: &Method, route: &Route<'_>, surface: Surface) -> GraphError {
+        let edges = self.configuration.profile.edges();
+        match route {
+            Route::Root if [Method::GET, Method::POST].contains(method) => {
+                GraphError::no_node(surface == Surface::Batch)
+            }
+            Route::Root => {
+                GraphError::unsupported_method(method, "/", "POST, with the parameter batch")
+            }
+            Route::DebugToken => GraphError::unknown_path("/debug_token", edges),
+            Route::Control(tail) => GraphError::unknown_path(&format!("/control/{tail}"), edges),
+            Route::Edge(_node, edge) => no_such_edge(method, edge.name(), edges),
+            Route::Unknown { node, tail } => {
+                let is_object = node == "me" || node.bytes().all(|byte| byte.is_ascii_digit());
+                if !is_object {
+                    GraphError::unknown_alias(node)
+                } else if tail.is_empty() {
+                    GraphError::unsupported_method(
+                        method,
+                        node,
+                        "no method; its edge messenger_call_settings takes GET and POST",
+                    )
+                } else {
+                    no_such_edge(method, tail, edges)
+                }
+            }
         }
     }
 
@@ -355,35 +394,10 @@ pub(crate) fn name_of(node: Node) -> Cow<'static, str> {
     }
 }
 
-/// The error for a path that leads nowhere.
-fn lost(method: &Method, route: &Route<'_>, surface: Surface) -> GraphError {
-    let takes_batch = surface == Surface::Batch;
-    match route {
-        Route::Root if [Method::GET, Method::POST].contains(method) => {
-            GraphError::no_node(takes_batch)
-        }
-        Route::Root => {
-            GraphError::unsupported_method(method, "/", "POST, with the parameter batch")
-        }
-        Route::DebugToken => GraphError::unknown_path("/debug_token"),
-        Route::Edge(node, edge) => {
-            GraphError::unsupported_method(method, &name_of(*node), edge.name())
-        }
-        Route::Unknown { node, tail } => {
-            let is_object = node == "me" || node.bytes().all(|byte| byte.is_ascii_digit());
-            if !is_object {
-                GraphError::unknown_alias(node)
-            } else if tail.is_empty() {
-                GraphError::unsupported_method(
-                    method,
-                    node,
-                    "no method; its edge messenger_call_settings takes GET and POST",
-                )
-            } else if method == Method::GET && !tail.contains('/') {
-                GraphError::unknown_edge(tail)
-            } else {
-                GraphError::unknown_path(&format!("/{tail}"))
-            }
-        }
+fn no_such_edge(method: &Method, tail: &str, edges: &[Edge]) -> GraphError {
+    if method == Method::GET && !tail.contains('/') {
+        GraphError::unknown_edge(tail, edges)
+    } else {
+        GraphError::unknown_path(&format!("/{tail}"), edges)
     }
 }

@@ -15,10 +15,12 @@ mod metrics;
 mod operations;
 pub mod reference;
 mod request;
+mod steerable_clock;
 mod surroundings;
 
 pub use access::{APP_TOKEN_SEPARATOR, OPERATOR_SCOPE, READ_SCOPE};
 pub use configuration::{Configuration, Limits, Profile};
 pub use dispatch::Pagebell;
 pub use request::{GraphRequest, GraphResponse, Surface};
+pub use steerable_clock::{OutOfTime, SteerableClock};
 pub use surroundings::{Clock, Entropy, Surroundings};

@@ -1,6 +1,8 @@
 //! What the server does: one operation a file.
 
 mod batch;
+mod call_availability;
+mod clock_control;
 mod debug_token;
 mod read_settings;
 mod update_settings;

@@ -51,6 +51,8 @@ pub enum Surface {
     Batch,
     /// `debug_token`.
     DebugToken,
+    /// What steers the server itself.
+    Control,
     /// A path that leads nowhere, or a request that was refused before its path was looked at.
     Unknown,
 }
@@ -62,6 +64,7 @@ impl Surface {
             Self::Edge(edge) => edge.name(),
             Self::Batch => "batch",
             Self::DebugToken => "debug_token",
+            Self::Control => "control",
             Self::Unknown => "unknown",
         }
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::SteerableClock;
+
 /// A source of time.
 pub trait Clock: Debug + Send + Sync {
     /// The present instant.
@@ -28,4 +30,19 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// The same clock where callers may steer it.
+    pub steering: Option<Arc<SteerableClock>>,
+}
+
+impl Surroundings {
+    /// These surroundings with a clock that callers may steer over HTTP.
+    #[must_use]
+    pub fn with_steerable_clock(self) -> Self {
+        let steerable = Arc::new(SteerableClock::new(self.clock));
+        Self {
+            clock: Arc::clone(&steerable) as Arc<_>,
+            entropy: self.entropy,
+            steering: Some(steerable),
+        }
+    }
 }

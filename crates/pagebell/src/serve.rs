@@ -35,7 +35,10 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     // Signals are heard from here on, so that none is lost between the start and the wait.
     let stop = stop_signal()?;
 
-    let surroundings = system::surroundings();
+    let mut surroundings = system::surroundings();
+    if dev {
+        surroundings = surroundings.with_steerable_clock();
+    }
     let store = location.open_for_server()?;
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
     let token = if dev {

@@ -52,5 +52,6 @@ pub(crate) fn surroundings() -> Surroundings {
             started: Instant::now(),
         }),
         entropy: Arc::new(SystemEntropy),
+        steering: None,
     }
 }

@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::open_week::{OpenWeek, WeekPosition};
-use crate::CallHours;
+use crate::{CallHours, TimeZoneId};
 
 /// Compiled call hours: the open week, and the zone whose wall clock runs through it.
 #[derive(Clone, Debug)]
 pub(super) struct CallClock {
     week: OpenWeek,
+    timezone_id: TimeZoneId,
     zone: TimeZone,
 }
 
@@ -17,8 +18,13 @@ impl CallClock {
     pub(super) fn new(hours: &CallHours) -> Self {
         Self {
             week: OpenWeek::new(hours),
+            timezone_id: hours.timezone_id(),
             zone: hours.timezone_id().time_zone(),
         }
+    }
+
+    pub(super) const fn timezone_id(&self) -> TimeZoneId {
+        self.timezone_id
     }
 
     pub(super) const fn time_zone(&self) -> &TimeZone {

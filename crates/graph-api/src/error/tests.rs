@@ -1,6 +1,7 @@
 use call_settings::{HoursLimits, SettingsSubmission, Submitted};
 
 use super::*;
+use crate::Edge;
 use crate::catalogue::CATALOGUE;
 
 fn trace() -> TraceIds {
@@ -25,8 +26,8 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::unknown_version("v99.0", "/1/messenger_call_settings"),
         GraphError::no_node(true),
         GraphError::unknown_alias("abc"),
-        GraphError::unknown_edge("posts"),
-        GraphError::unknown_path("/posts"),
+        GraphError::unknown_edge("posts", &Edge::ALL),
+        GraphError::unknown_path("/posts", &Edge::ALL),
         GraphError::unsupported_method(&method, "1", "GET and POST"),
         GraphError::token_missing(),
         GraphError::token_missing_for_me(),
@@ -58,6 +59,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::batch_dependency_failed("first", "$.data"),
         GraphError::input_token_missing(),
         GraphError::debug_token_not_allowed(),
+        GraphError::clock_not_steerable(),
         GraphError::store_unavailable(true),
         GraphError::unknown(),
     ]

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use call_settings::PageId;
-use graph_api::{FieldSelection, GraphError, Node, PreparedSettings};
+use graph_api::{FieldSelection, GraphError, Node};
 use settings_store::{NewPage, StoreError};
 
 use crate::access::READ_SCOPE;
+use crate::copies::PageCopy;
 use crate::dispatch::{Operation, Pagebell, store_failed};
 
 impl Pagebell {
@@ -21,16 +22,24 @@ impl Pagebell {
         let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
-        let prepared = self
-            .prepared(page_id)
-            .await
-            .map_err(|error| store_failed(&error, operation.trace))?
-            .ok_or_else(|| GraphError::object_missing(operation.method, &page_id.to_string()))?;
-        Ok(prepared.list(&selection))
+        let copy = self.page_copy(operation, page_id).await?;
+        Ok(copy.prepared.list(&selection))
     }
 
-    /// The answers for a Page; where Pages are created on first use, this is one.
-    async fn prepared(&self, page_id: PageId) -> Result<Option<Arc<PreparedSettings>>, StoreError> {
+    /// What is at hand of a Page that must exist.
+    pub(crate) async fn page_copy(
+        &self,
+        operation: Operation<'_>,
+        page_id: PageId,
+    ) -> Result<Arc<PageCopy>, GraphError> {
+        self.find_or_create(page_id)
+            .await
+            .map_err(|error| store_failed(&error, operation.trace))?
+            .ok_or_else(|| GraphError::object_missing(operation.method, &page_id.to_string()))
+    }
+
+    /// The copy of a Page; where Pages are created on first use, this is one.
+    async fn find_or_create(&self, page_id: PageId) -> Result<Option<Arc<PageCopy>>, StoreError> {
         let found = self.copies.page(&*self.store, page_id).await?;
         if found.is_some() || !self.configuration.create_pages {
             return Ok(found);

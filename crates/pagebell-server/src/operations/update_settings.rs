@@ -48,8 +48,8 @@ impl Pagebell {
             .map_err(|error| store_failed(&error, operation.trace))?;
         match outcome {
             WriteOutcome::Stored(written) => {
-                let prepared = self.copies.prepare(written.record.settings.as_ref());
-                Ok(prepared.update_result(selection.as_ref()))
+                let copy = self.copies.prepare(written.record.settings.as_ref());
+                Ok(copy.prepared.update_result(selection.as_ref()))
             }
             WriteOutcome::PageMissing => Err(GraphError::object_missing(
                 operation.method,

@@ -61,6 +61,7 @@ async fn a_panic_is_an_error_with_an_envelope() {
     let surroundings = Surroundings {
         clock: Arc::clone(&clock) as Arc<_>,
         entropy: Arc::new(Zeros),
+        steering: None,
     };
     let store = Arc::new(MemoryStore::default());
     let pagebell = Arc::new(Pagebell::new(Configuration::default(), store, surroundings));

@@ -112,6 +112,18 @@ impl Harness {
     /// `all`, `one` (the Page), `two` (both), `other` (the other Page), `bare` (no scope for
     /// settings), `operator`, `brief` (lives for an hour), `of-app` and `strict` (of the apps).
     pub(crate) async fn with(configuration: Configuration) -> Self {
+        Self::in_surroundings(configuration, |surroundings| surroundings).await
+    }
+
+    /// A server whose clock callers may steer.
+    pub(crate) async fn steerable() -> Self {
+        Self::in_surroundings(Configuration::default(), Surroundings::with_steerable_clock).await
+    }
+
+    async fn in_surroundings(
+        configuration: Configuration,
+        change: impl FnOnce(Surroundings) -> Surroundings,
+    ) -> Self {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(FrozenClock {
             milliseconds: AtomicI64::new(1_764_000_000_000),
@@ -119,7 +131,9 @@ impl Harness {
         let surroundings = Surroundings {
             clock: Arc::clone(&clock) as Arc<_>,
             entropy: Arc::new(Counting::default()),
+            steering: None,
         };
+        let surroundings = change(surroundings);
         let pagebell = Pagebell::new(configuration, Arc::clone(&store) as Arc<_>, surroundings);
         let harness = Self {
             pagebell,

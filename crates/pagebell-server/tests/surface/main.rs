@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod access;
+mod availability;
 mod batch;
+mod clock_control;
 mod copies;
 mod debug_token;
 mod faults;

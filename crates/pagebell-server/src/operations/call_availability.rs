@@ -1,0 +1,42 @@
+//! `GET /{page_id}/messenger_call_availability` (ours)
+
+use bytes::Bytes;
+use graph_api::availability::{AvailabilityRequest, MessengerCallAvailabilityPayload};
+use graph_api::{FieldSelection, GraphError, Node};
+use http::Method;
+use jiff::Timestamp;
+
+use crate::access::READ_SCOPE;
+use crate::dispatch::{Operation, Pagebell, name_of};
+
+impl Pagebell {
+    /// Answers whether a Page takes a call. It needs what a read needs.
+    pub(crate) async fn call_availability(
+        &self,
+        operation: Operation<'_>,
+        node: Node,
+    ) -> Result<Bytes, GraphError> {
+        if operation.method != Method::GET {
+            return Err(GraphError::unsupported_method(
+                operation.method,
+                &name_of(node),
+                "GET",
+            ));
+        }
+        let access = self.page_access(operation, node).await?;
+        let parameters = operation.parameters;
+        let selection = FieldSelection::from_parameter(parameters.get("fields"))?;
+        let request = AvailabilityRequest::from_parameters(parameters, self.present_second())?;
+        let page_id = access.page(node)?;
+        access.check_permits(page_id, READ_SCOPE)?;
+        let copy = self.page_copy(operation, page_id).await?;
+        let answer = MessengerCallAvailabilityPayload::new(&copy.availability, &request);
+        Ok(answer.list(&selection))
+    }
+
+    /// The present instant in whole seconds, as call hours know no finer times.
+    fn present_second(&self) -> Timestamp {
+        let now = self.surroundings.clock.now();
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+}
