@@ -46,6 +46,24 @@ impl DayOfWeek {
         }
     }
 
+    /// The name for people, in English.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Monday => "Monday",
+            Self::Tuesday => "Tuesday",
+            Self::Wednesday => "Wednesday",
+            Self::Thursday => "Thursday",
+            Self::Friday => "Friday",
+            Self::Saturday => "Saturday",
+            Self::Sunday => "Sunday",
+        }
+    }
+
+    /// The first three letters of the name for people.
+    pub fn short_title(self) -> &'static str {
+        &self.title()[..3]
+    }
+
     /// Days since Monday, 0 to 6.
     pub const fn days_since_monday(self) -> usize {
         self as usize

@@ -17,6 +17,7 @@ mod clock_time;
 mod day_of_week;
 mod excerpt;
 mod field;
+mod hours_text;
 mod page_id;
 mod ring_target;
 mod settings;
@@ -24,6 +25,7 @@ mod submission;
 mod time_zone;
 mod update;
 mod violation;
+mod week_plan;
 
 pub use availability::{
     AvailabilityReason, CallAvailability, CallDecision, Medium, OpenInterval, OpenIntervals,
@@ -37,6 +39,7 @@ pub use clock_time::{ClockTime, ClockTimeError};
 pub use day_of_week::{DayOfWeek, UnknownDay};
 pub use excerpt::{excerpt, quoted_excerpt};
 pub use field::SettingsField;
+pub use hours_text::{HoursText, HoursTextError, WeekText};
 pub use page_id::{PageId, PageIdError};
 pub use ring_target::{RingTarget, UnknownRingTarget};
 pub use settings::CallSettings;
@@ -47,3 +50,4 @@ pub use submission::{
 pub use time_zone::{TimeZoneId, UnknownTimeZone};
 pub use update::{CallHoursChange, SettingsUpdate};
 pub use violation::{FieldPath, PathSegment, Violation, ViolationKind, Violations};
+pub use week_plan::{Occupied, PlannedSpan, WeekPlan, WeekPlanError};
