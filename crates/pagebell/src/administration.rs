@@ -12,7 +12,7 @@ use store_sqlite::SqliteStore;
 use crate::failure::Failure;
 
 /// Runs a command's work on a store, and closes the store.
-fn on_store<T>(
+pub(crate) fn on_store<T>(
     store: &SqliteStore,
     work: impl AsyncFnOnce(&SqliteStore) -> Result<T, Failure>,
 ) -> Result<T, Failure> {

@@ -18,6 +18,7 @@ use serde::Deserialize;
 use settings_store::AppId;
 
 use crate::failure::Failure;
+use crate::hours::HoursOptions;
 use crate::lifetime::Lifetime;
 use crate::listen_address::ListenAddress;
 use crate::logging::{LogFormat, LogLevel};
@@ -68,6 +69,8 @@ pub(crate) enum Command {
     /// Create, list and revoke access tokens
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Whether a Page takes calls, and until when; call hours from text and to text
+    Hours(Box<HoursOptions>),
     /// Print the completion script of a shell
     #[command(
         after_help = "Example:\n  pagebell completion bash > ~/.local/share/bash-completion/completions/pagebell"

@@ -5,6 +5,7 @@ mod command_line;
 mod configuration_file;
 mod demonstration;
 mod failure;
+mod hours;
 mod identifiers;
 mod lifetime;
 mod listen_address;
@@ -39,6 +40,7 @@ fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::App(command) => administration::app::run(command),
         Command::Page(command) => administration::page::run(command),
         Command::Token(command) => administration::token::run(command),
+        Command::Hours(options) => hours::run(*options),
         Command::Completion { shell } => command_line::write_completion(shell),
     }
 }

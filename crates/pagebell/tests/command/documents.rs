@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::process::pagebell;
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 14] = [
     &["serve"],
     &["app", "add"],
     &["app", "list"],
@@ -15,6 +15,10 @@ const COMMANDS: [&[&str]; 10] = [
     &["token", "create"],
     &["token", "list"],
     &["token", "revoke"],
+    &["hours"],
+    &["hours", "parse"],
+    &["hours", "format"],
+    &["hours", "import"],
     &["completion"],
 ];
 

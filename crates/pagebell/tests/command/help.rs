@@ -12,6 +12,10 @@ fn help_texts_stay_as_they_are() {
         &["page", "list"],
         &["token", "create"],
         &["token", "revoke"],
+        &["hours"],
+        &["hours", "parse"],
+        &["hours", "format"],
+        &["hours", "import"],
     ] {
         let output = pagebell().args(command).arg("--help").output().unwrap();
         assert!(output.status.success());

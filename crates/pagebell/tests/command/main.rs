@@ -6,6 +6,7 @@ mod administration;
 mod documents;
 mod durability;
 mod help;
+mod hours;
 mod limits;
 mod options;
 mod process;

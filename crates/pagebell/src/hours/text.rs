@@ -1,0 +1,88 @@
+//! `pagebell hours parse`, `format` and `import`.
+
+use std::io::{Read, Write, stderr, stdin, stdout};
+
+use bytes::Bytes;
+use call_settings::{CallHours, CallHoursChange, HoursLimits, HoursText};
+use graph_api::{CallHoursPayload, Parameters, parse_json, settings_submission};
+use serde_json::{Value, json};
+
+use super::openstreetmap;
+use super::options::HoursSource;
+use crate::failure::Failure;
+
+pub(super) fn parse(source: &HoursSource) -> Result<(), Failure> {
+    let text = given_or_stdin(source.hours.as_deref())?;
+    let hours = CallHours::from_text(&text, source.timezone, source.max_entries_per_day)
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    write_json(&hours)
+}
+
+pub(super) fn import(source: &HoursSource) -> Result<(), Failure> {
+    let text = given_or_stdin(source.hours.as_deref())?;
+    let timezone_id = source.timezone.ok_or_else(|| {
+        Failure::Options("name the place's time zone, such as --timezone Europe/Paris".to_owned())
+    })?;
+    let import = openstreetmap::read(text.trim()).map_err(Failure::Refused)?;
+    let hours = import
+        .plan
+        .into_call_hours(timezone_id, source.max_entries_per_day)
+        .map_err(|error| Failure::Refused(error.to_string()))?;
+    for lost in import.lost {
+        writeln!(stderr(), "lost: {lost}")?;
+    }
+    write_json(&hours)
+}
+
+pub(super) fn format(json: Option<&str>) -> Result<(), Failure> {
+    let text = given_or_stdin(json)?;
+    let hours = read_call_hours(text.trim())?;
+    writeln!(stdout(), "{}", HoursText(&hours))?;
+    Ok(())
+}
+
+fn write_json(hours: &CallHours) -> Result<(), Failure> {
+    let payload = CallHoursPayload::from(hours);
+    let json = serde_json::to_string(&payload).expect("a struct of strings serializes");
+    writeln!(stdout(), "{json}")?;
+    Ok(())
+}
+
+/// Reads `call_hours` from itself, from settings, or from the answer to a read.
+fn read_call_hours(text: &str) -> Result<CallHours, Failure> {
+    let value = parse_json(text.as_bytes()).map_err(|error| Failure::Refused(error.message()))?;
+    let settings = match &value {
+        Value::Object(answer) if answer.contains_key("data") => value["data"][0].clone(),
+        Value::Object(object) if object.contains_key("timezone_id") => {
+            json!({ "call_hours": value })
+        }
+        _ => value,
+    };
+    let only_hours = json!({ "call_hours": settings["call_hours"] });
+    let mut parameters = Parameters::default();
+    parameters
+        .extend_from_body(None, &Bytes::from(only_hours.to_string()))
+        .map_err(|error| Failure::Refused(error.message()))?;
+    let update = settings_submission(&parameters)
+        .validate(HoursLimits::WIDEST)
+        .map_err(|violations| Failure::Refused(violations.first().to_string()))?;
+    match update.call_hours {
+        CallHoursChange::Replace(hours) => Ok(hours),
+        CallHoursChange::Keep | CallHoursChange::Remove => Err(Failure::Refused(
+            "there are no call_hours in it: calls are taken at any hour".to_owned(),
+        )),
+    }
+}
+
+fn given_or_stdin(given: Option<&str>) -> Result<String, Failure> {
+    match given {
+        Some(text) if text != "-" => Ok(text.to_owned()),
+        _ => {
+            let mut text = String::new();
+            stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::Options(format!("cannot read stdin: {error}")))?;
+            Ok(text)
+        }
+    }
+}
