@@ -1,7 +1,7 @@
 """Steer generated requests towards values that the domain allows.
 
 JSON Schema cannot say that a close comes after its open, that a day is listed
-once, or which time zones exist. A value that breaks such a rule is valid to
+once, which dates or time zones exist, or how far apart two instants are. A value that breaks such a rule is valid to
 schemathesis and wrong to the server, so every part of a request that is meant
 to be valid is moved onto the nearest value that the domain allows. A part that
 is meant to be invalid is left exactly as generated.
@@ -12,6 +12,7 @@ Importing `graph_refusals` registers the other hook; its reasons are told there.
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -32,6 +33,8 @@ TIME_ZONES = (
     "Asia/Kathmandu", "Asia/Tokyo", "Australia/Lord_Howe", "Europe/Berlin", "Europe/Kiev",
     "Pacific/Apia", "Pacific/Chatham", "US/Pacific", "UTC",
 )  # fmt: skip
+FIRST_INSTANT = datetime(1990, 1, 1, tzinfo=UTC)
+SPREAD_SECONDS = 60 * 365 * 86_400
 KNOWN_ZONES = frozenset(available_timezones())
 LARGEST_PAGE_ID = 2**64 - 1
 DEMO_PAGE_ID = "1234567890"
@@ -111,6 +114,19 @@ def lawful_fields(case: schemathesis.Case) -> object:
     return choose(FIELD_LISTS, fields)
 
 
+def lawful_span(query: dict[str, Any]) -> dict[str, Any]:
+    """Instants that exist, and an `until` a few days after `at`. Without `at` the present counts."""
+    lawful = dict(query)
+    at = datetime.now(UTC)
+    if "at" in query:
+        at = FIRST_INSTANT + timedelta(seconds=sum(repr(query["at"]).encode()) * 86_413 % SPREAD_SECONDS)
+        is_number = str(query["at"]).lstrip("-").replace(".", "", 1).isdecimal()
+        lawful["at"] = str(int(at.timestamp())) if is_number else at.isoformat()
+    if "until" in query:
+        lawful["until"] = (at + timedelta(days=1 + sum(repr(query["until"]).encode()) % 300)).isoformat()
+    return lawful
+
+
 def lawful_body(body: dict[str, Any]) -> dict[str, Any]:
     lawful = {name: value for name, value in body.items() if name not in PARAMETERS_OF_THE_CALL}
     if isinstance(lawful.get("call_hours"), dict):
@@ -128,6 +144,8 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
         fields = lawful_fields(case)
         if fields != case.query["fields"]:
             case.query = {**case.query, "fields": fields}
+    if case.query and ("at" in case.query or "until" in case.query) and is_meant_to_be_valid(case, "query"):
+        case.query = lawful_span(case.query)
     if isinstance(case.body, dict) and is_meant_to_be_valid(case, "body"):
         body = lawful_body(case.body)
         if body != case.body:

@@ -3,7 +3,11 @@ crates/call-settings/tests/availability."""
 
 from pathlib import Path
 
+import pytest
+
 from call_hours_table import table
+
+pytestmark = pytest.mark.part("call-hours")
 
 COMMITTED = Path(__file__).with_name("call_hours_table.txt")
 

@@ -22,7 +22,7 @@ pub(super) fn draw(hours: &CallHours, at: Timestamp) -> String {
         .unwrap_or(today);
     let mut picture = String::new();
     // Writing to a string does not fail.
-    let _ = writeln!(picture, "            {}", SCALE);
+    let _ = writeln!(picture, "            {SCALE}");
     let mut notes = String::new();
     for (offset, day) in (0_i32..).zip(DayOfWeek::ALL) {
         let date = monday.checked_add(offset.days()).unwrap_or(monday);
