@@ -293,6 +293,11 @@ catalogue! {
         title: "Page not found",
         way_out: "There is no Page {id} here; the operator can add it.",
         when: "The Page does not exist, and the token covers all Pages or this one", mark: Seen }
+    RevisionMismatch { 412, 100, OAuthException, "invalid_request";
+        message: "(#100) The settings have been changed meanwhile: they are at revision {found}",
+        title: "Changed meanwhile",
+        way_out: "Nothing was changed. Read the settings again and send the update with If-Match: {found}, or without If-Match.",
+        when: "If-Match of an update names another revision than the Page has", mark: Ours }
     BatchTooLarge { 400, 100, GraphBatchException, "invalid_request";
         message: "Too many requests in batch message. Maximum batch size is {limit}",
         title: "Batch too large",

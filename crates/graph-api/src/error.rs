@@ -398,6 +398,11 @@ impl GraphError {
         )
     }
 
+    /// [`ErrorId::RevisionMismatch`]; `found` is the revision that the Page has.
+    pub fn revision_mismatch(found: u64) -> Self {
+        Self::new(ErrorId::RevisionMismatch, [("found", &found.to_string())])
+    }
+
     /// [`ErrorId::BatchTooLarge`].
     pub fn batch_too_large(count: usize, limit: usize) -> Self {
         Self::new(

@@ -16,6 +16,7 @@ pub mod debug_token;
 mod error;
 mod fields;
 mod form;
+pub mod history;
 mod instant;
 mod json;
 mod multipart;

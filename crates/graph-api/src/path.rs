@@ -15,6 +15,8 @@ pub enum Edge {
     MessengerCallSettings,
     /// `messenger_call_availability` (ours).
     MessengerCallAvailability,
+    /// `messenger_call_settings_history` (ours).
+    MessengerCallSettingsHistory,
 }
 
 impl Edge {
@@ -22,13 +24,18 @@ impl Edge {
     pub const PUBLISHED: [Self; 1] = [Self::MessengerCallSettings];
 
     /// Every edge.
-    pub const ALL: [Self; 2] = [Self::MessengerCallSettings, Self::MessengerCallAvailability];
+    pub const ALL: [Self; 3] = [
+        Self::MessengerCallSettings,
+        Self::MessengerCallAvailability,
+        Self::MessengerCallSettingsHistory,
+    ];
 
     /// The name as it stands in paths.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MessengerCallSettings => "messenger_call_settings",
             Self::MessengerCallAvailability => "messenger_call_availability",
+            Self::MessengerCallSettingsHistory => "messenger_call_settings_history",
         }
     }
 }

@@ -11,7 +11,8 @@ use graph_api::PreparedSettings;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use settings_store::{
-    CommitReport, Invalidation, PageRecord, SettingsStore, StoreError, StoreObserver, TokenHash,
+    CommitReport, Invalidation, PageRecord, Revision, SettingsStore, StoreError, StoreObserver,
+    TokenHash,
 };
 use tokio::sync::watch;
 
@@ -22,10 +23,10 @@ use crate::metrics::Metrics;
 /// A bounded set of copies.
 #[derive(Debug)]
 pub(crate) struct Copies {
-    pages: Cache<PageId, Arc<PageCopy>, ByBytes>,
+    pages: Cache<PageId, PageCopy, ByBytes>,
     tokens: Cache<TokenHash, Arc<Access>>,
     /// The answers for a Page that was never configured, shared by all of them.
-    unconfigured: Arc<PageCopy>,
+    unconfigured: Arc<PageAnswers>,
     metrics: Arc<Metrics>,
     failure: watch::Sender<Option<String>>,
 }
@@ -35,15 +36,24 @@ pub(crate) struct Copies {
 struct ByBytes;
 
 /// What is kept at hand of a Page.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct PageCopy {
+    /// The revision that it is of.
+    pub(crate) revision: Revision,
+    /// What its settings answer.
+    pub(crate) answers: Arc<PageAnswers>,
+}
+
+/// What settings answer.
+#[derive(Debug)]
+pub(crate) struct PageAnswers {
     /// The answers to reads and updates.
     pub(crate) prepared: PreparedSettings,
     /// The settings compiled for decisions.
     pub(crate) availability: CallAvailability,
 }
 
-impl PageCopy {
+impl PageAnswers {
     fn new(settings: &CallSettings) -> Self {
         Self {
             prepared: PreparedSettings::new(settings),
@@ -54,11 +64,11 @@ impl PageCopy {
 
 /// What a copy takes beside its body: its own fields, compiled hours of two changes a day, the
 /// reference counts and its place in the cache.
-const OVERHEAD_BYTES: u64 = 150 + size_of::<PageCopy>() as u64;
+const OVERHEAD_BYTES: u64 = 150 + (size_of::<PageCopy>() + size_of::<PageAnswers>()) as u64;
 
-impl Weighter<PageId, Arc<PageCopy>> for ByBytes {
-    fn weight(&self, _page_id: &PageId, settings: &Arc<PageCopy>) -> u64 {
-        settings.prepared.body().len() as u64 + OVERHEAD_BYTES
+impl Weighter<PageId, PageCopy> for ByBytes {
+    fn weight(&self, _page_id: &PageId, copy: &PageCopy) -> u64 {
+        copy.answers.prepared.body().len() as u64 + OVERHEAD_BYTES
     }
 }
 
@@ -70,7 +80,7 @@ impl Copies {
         Self {
             pages: Cache::with_weighter(expected, limits.cache_bytes, ByBytes),
             tokens: Cache::new(limits.cached_tokens),
-            unconfigured: Arc::new(PageCopy::new(defaults)),
+            unconfigured: Arc::new(PageAnswers::new(defaults)),
             metrics,
             failure: watch::Sender::new(None),
         }
@@ -81,7 +91,7 @@ impl Copies {
         &self,
         store: &dyn SettingsStore,
         page_id: PageId,
-    ) -> Result<Option<Arc<PageCopy>>, StoreError> {
+    ) -> Result<Option<PageCopy>, StoreError> {
         if let Some(found) = self.pages.get(&page_id) {
             self.metrics.page_copies.hit();
             return Ok(Some(found));
@@ -93,18 +103,22 @@ impl Copies {
                 let Some(record) = store.page(page_id).await? else {
                     return Ok(None);
                 };
-                let prepared = self.prepare(record.settings.as_ref());
-                let _overtaken_by_a_write = reserved.insert(Arc::clone(&prepared));
-                Ok(Some(prepared))
+                let copy = self.prepare(&record);
+                let _overtaken_by_a_write = reserved.insert(copy.clone());
+                Ok(Some(copy))
             }
         }
     }
 
     /// The answers for settings.
-    pub(crate) fn prepare(&self, settings: Option<&CallSettings>) -> Arc<PageCopy> {
-        match settings {
-            Some(settings) => Arc::new(PageCopy::new(settings)),
+    pub(crate) fn prepare(&self, record: &PageRecord) -> PageCopy {
+        let answers = match &record.settings {
+            Some(settings) => Arc::new(PageAnswers::new(settings)),
             None => Arc::clone(&self.unconfigured),
+        };
+        PageCopy {
+            revision: record.revision,
+            answers,
         }
     }
 
@@ -145,8 +159,7 @@ impl Copies {
 
 impl StoreObserver for Copies {
     fn page_written(&self, record: &PageRecord) {
-        self.pages
-            .insert(record.page_id, self.prepare(record.settings.as_ref()));
+        self.pages.insert(record.page_id, self.prepare(record));
     }
 
     fn invalidated(&self, what: Invalidation) {

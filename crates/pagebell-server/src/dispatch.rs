@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, Credentials, verify_proof};
 use crate::copies::Copies;
 use crate::metrics::Metrics;
-use crate::request::{GraphRequest, GraphResponse, Surface};
+use crate::request::{Answer, GraphRequest, GraphResponse, Surface};
 use crate::{Configuration, Profile, Surroundings};
 
 /// The server without its sockets.
@@ -130,26 +130,36 @@ impl Pagebell {
             (Route::Edge(node, Edge::MessengerCallSettings), _) => {
                 self.call_settings(operation, *node).await
             }
+            (Route::Edge(node, Edge::MessengerCallSettingsHistory), Surface::Edge(_)) => {
+                self.settings_history(operation, version, *node).await
+            }
             (Route::Edge(node, Edge::MessengerCallAvailability), Surface::Edge(_)) => {
                 self.call_availability(operation, *node).await
             }
-            (Route::DebugToken, Surface::DebugToken) => self.debug_token(operation).await,
+            (Route::DebugToken, Surface::DebugToken) => {
+                self.debug_token(operation).await.map(Answer::from)
+            }
             (Route::Control(tail), _) if tail == "clock" && inherited.is_none() => {
-                self.clock_control(operation).await
+                self.clock_control(operation).await.map(Answer::from)
             }
             (Route::Root, Surface::Batch) if inherited.is_none() && method == Method::POST => {
                 // Boxed, as an operation of the batch comes through here again.
-                Box::pin(self.batch(operation, version)).await
+                Box::pin(self.batch(operation, version))
+                    .await
+                    .map(Answer::from)
             }
             (route, surface) => Err(self.lost(method, route, surface)),
         };
         match result {
-            Ok(body) => GraphResponse {
+            Ok(answer) => GraphResponse {
                 status: 200,
                 version,
                 trace,
                 www_authenticate: None,
-                body,
+                body: answer.body,
+                revision: answer
+                    .revision
+                    .filter(|_| self.configuration.profile == Profile::Graph),
                 surface,
                 error: None,
             },
@@ -187,7 +197,7 @@ impl Pagebell {
         &self,
         operation: Operation<'_>,
         node: Node,
-    ) -> Result<Bytes, GraphError> {
+    ) -> Result<Answer, GraphError> {
         match *operation.method {
             Method::GET => self.read_settings(operation, node).await,
             Method::POST => self.update_settings(operation, node).await,
@@ -256,6 +266,7 @@ impl Pagebell {
             trace: self.new_trace(),
             www_authenticate: None,
             body: Bytes::from_static(b"{}"),
+            revision: None,
             surface: Surface::Unknown,
             error: None,
         }
@@ -280,6 +291,7 @@ impl Pagebell {
             trace,
             www_authenticate: Some(error.www_authenticate()),
             body: Bytes::from(error.standard_error(&trace).to_json(flat)),
+            revision: None,
             surface,
             error: Some(error.id()),
         }

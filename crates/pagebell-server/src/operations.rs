@@ -5,4 +5,5 @@ mod call_availability;
 mod clock_control;
 mod debug_token;
 mod read_settings;
+mod settings_history;
 mod update_settings;

@@ -1,10 +1,13 @@
 //! A request and a response of the Graph surface, without their transport.
 
+use std::fmt;
+
 use bytes::Bytes;
 use graph_api::batch::HeaderPair;
 use graph_api::catalogue::ErrorId;
 use graph_api::{Edge, GraphVersion, TraceIds};
 use http::Method;
+use settings_store::Revision;
 
 /// A request.
 #[derive(Clone, Copy, Debug)]
@@ -19,8 +22,28 @@ pub struct GraphRequest<'a> {
     pub authorization: Option<&'a str>,
     /// The header `Content-Type`.
     pub content_type: Option<&'a str>,
+    /// The header `If-Match` (ours).
+    pub if_match: Option<&'a str>,
+    /// The origin that the caller knows this server by, for addresses in answers.
+    pub origin: Origin<'a>,
     /// The body; empty where there is none.
     pub body: &'a Bytes,
+}
+
+/// The scheme, host and port that a caller knows a server by.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'a> {
+    /// Whether the scheme is https.
+    pub is_secure: bool,
+    /// The header `Host`: host, and port where it is not the scheme's own.
+    pub host: &'a str,
+}
+
+impl fmt::Display for Origin<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        write!(formatter, "{scheme}://{}", self.host)
+    }
 }
 
 /// A response. Its transport adds the headers that every Graph answer has.
@@ -36,6 +59,8 @@ pub struct GraphResponse {
     pub www_authenticate: Option<String>,
     /// The body: JSON.
     pub body: Bytes,
+    /// The revision of the Page whose settings were read or updated (ours).
+    pub revision: Option<Revision>,
     /// What was asked for, for the metrics.
     pub surface: Surface,
     /// Which error it is, for metrics and log; `None`: it is none.
@@ -70,6 +95,25 @@ impl Surface {
     }
 }
 
+/// The header with the revision of a Page (ours).
+pub(crate) const REVISION_HEADER: &str = "pagebell-revision";
+
+/// What an operation answers when it succeeds.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) body: Bytes,
+    pub(crate) revision: Option<Revision>,
+}
+
+impl From<Bytes> for Answer {
+    fn from(body: Bytes) -> Self {
+        Self {
+            body,
+            revision: None,
+        }
+    }
+}
+
 /// The content type of every Graph answer.
 pub(crate) const CONTENT_TYPE: &str = "application/json; charset=UTF-8";
 
@@ -88,6 +132,9 @@ impl GraphResponse {
             pair("Cache-Control", "no-store"),
             pair("Access-Control-Allow-Origin", "*"),
         ];
+        if let Some(revision) = self.revision {
+            pairs.push(pair(REVISION_HEADER, &revision.get().to_string()));
+        }
         if let Some(value) = &self.www_authenticate {
             pairs.push(pair("WWW-Authenticate", value));
         }

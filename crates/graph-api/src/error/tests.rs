@@ -52,6 +52,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::page_not_covered("1"),
         GraphError::scope_missing("pages_messaging"),
         GraphError::object_missing(&method, "1"),
+        GraphError::revision_mismatch(7),
         GraphError::batch_too_large(51, 50),
         GraphError::batch_not_array("{}"),
         GraphError::batch_unresolved(0, "first"),

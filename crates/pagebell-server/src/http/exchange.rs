@@ -14,16 +14,18 @@ use hyper::body::Incoming;
 
 use super::body::{self, BodyError};
 use crate::Pagebell;
-use crate::request::{CONTENT_TYPE, GraphRequest, GraphResponse};
+use crate::request::{CONTENT_TYPE, GraphRequest, GraphResponse, Origin, REVISION_HEADER};
 
 const FACEBOOK_API_VERSION: HeaderName = HeaderName::from_static("facebook-api-version");
 const X_FB_REQUEST_ID: HeaderName = HeaderName::from_static("x-fb-request-id");
 const X_FB_TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
+const PAGEBELL_REVISION: HeaderName = HeaderName::from_static(REVISION_HEADER);
 
 /// Answers a request of the Graph surface.
 pub(super) async fn answer(
     pagebell: &Arc<Pagebell>,
     request: Request<Incoming>,
+    is_secure: bool,
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     if head.method == Method::OPTIONS {
@@ -53,6 +55,11 @@ pub(super) async fn answer(
         query: head.uri.query().unwrap_or_default(),
         authorization: authorization(&head.headers),
         content_type: text(&head.headers, header::CONTENT_TYPE),
+        if_match: text(&head.headers, header::IF_MATCH),
+        origin: Origin {
+            is_secure,
+            host: text(&head.headers, header::HOST).unwrap_or("localhost"),
+        },
         body: &body,
     };
     // A fault of the code in one request is an answer to that request, and nothing to the others.
@@ -160,6 +167,9 @@ fn transport(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),
     );
+    if let Some(revision) = response.revision {
+        headers.insert(PAGEBELL_REVISION, HeaderValue::from(revision.get()));
+    }
     if let Some(value) = response.www_authenticate {
         headers.insert(header::WWW_AUTHENTICATE, ascii(&value));
     }
@@ -184,7 +194,7 @@ fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type",
+            "Authorization, Content-Type, If-Match",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {

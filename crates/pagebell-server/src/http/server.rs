@@ -101,7 +101,7 @@ impl Server {
                         permit,
                     };
                     match &self.tls {
-                        None => { tokio::spawn(connection.serve(stream)); }
+                        None => { tokio::spawn(connection.serve(stream, false)); }
                         Some(tls) => { tokio::spawn(connection.serve_tls(stream, tls.current().into())); }
                     }
                 }
@@ -194,13 +194,17 @@ struct Connection {
 impl Connection {
     async fn serve_tls(self, stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor) {
         match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => self.serve(stream).await,
+            Ok(Ok(stream)) => self.serve(stream, true).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_elapsed) => tracing::debug!("a TLS handshake took too long"),
         }
     }
 
-    async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn serve(
+        self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        is_secure: bool,
+    ) {
         let Self {
             pagebell,
             router,
@@ -212,7 +216,7 @@ impl Connection {
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let service = service_fn(|request| {
             let counted = under_way.count();
-            let answered = answer(&pagebell, &router, request);
+            let answered = answer(&pagebell, &router, request, is_secure);
             async move {
                 let response = answered.await;
                 drop(counted);
@@ -253,11 +257,14 @@ async fn answer(
     pagebell: &Arc<Pagebell>,
     router: &Router,
     request: Request<Incoming>,
+    is_secure: bool,
 ) -> Result<Response<ResponseBody>, Infallible> {
     if endpoints::owns(request.uri().path()) {
         let request = request.map(axum::body::Body::new);
         let Ok(response) = router.clone().oneshot(request).await;
         return Ok(response.map(|body| Either::Right(body.boxed_unsync())));
     }
-    Ok(exchange::answer(pagebell, request).await.map(Either::Left))
+    Ok(exchange::answer(pagebell, request, is_secure)
+        .await
+        .map(Either::Left))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::access::Credentials;
 use crate::dispatch::{Operation, Pagebell};
-use crate::request::{GraphRequest, GraphResponse};
+use crate::request::{GraphRequest, GraphResponse, Origin};
 
 impl Pagebell {
     /// Runs the operations one after the other, each like a single request. One that fails never
@@ -19,6 +19,7 @@ impl Pagebell {
         operation: Operation<'_>,
         version: GraphVersion,
     ) -> Result<Bytes, GraphError> {
+        let origin = operation.request.origin;
         let begun = self.surroundings.clock.monotonic();
         let parameters = operation.parameters;
         let credentials = self
@@ -44,7 +45,7 @@ impl Pagebell {
                 Ok(operation) => {
                     let answer = |name: &str| results.get(name).cloned();
                     match operation.resolved(answer) {
-                        Ok(resolved) => self.run(&resolved, version, credentials).await,
+                        Ok(resolved) => self.run(&resolved, version, credentials, origin).await,
                         Err(error) => self.refused(&error),
                     }
                 }
@@ -71,6 +72,7 @@ impl Pagebell {
         operation: &BatchOperation,
         version: GraphVersion,
         inherited: Credentials<'_>,
+        origin: Origin<'_>,
     ) -> GraphResponse {
         let (path, query) = operation
             .relative_url
@@ -94,6 +96,8 @@ impl Pagebell {
             query,
             authorization: header("Authorization"),
             content_type: header("Content-Type"),
+            if_match: header("If-Match"),
+            origin,
             body: &body,
         };
         self.measured(request, version, Some(inherited)).await

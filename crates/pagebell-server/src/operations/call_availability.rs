@@ -1,6 +1,5 @@
 //! `GET /{page_id}/messenger_call_availability` (ours)
 
-use bytes::Bytes;
 use graph_api::availability::{AvailabilityRequest, MessengerCallAvailabilityPayload};
 use graph_api::{FieldSelection, GraphError, Node};
 use http::Method;
@@ -8,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::access::READ_SCOPE;
 use crate::dispatch::{Operation, Pagebell, name_of};
+use crate::request::Answer;
 
 impl Pagebell {
     /// Answers whether a Page takes a call. It needs what a read needs.
@@ -15,7 +15,7 @@ impl Pagebell {
         &self,
         operation: Operation<'_>,
         node: Node,
-    ) -> Result<Bytes, GraphError> {
+    ) -> Result<Answer, GraphError> {
         if operation.method != Method::GET {
             return Err(GraphError::unsupported_method(
                 operation.method,
@@ -30,8 +30,11 @@ impl Pagebell {
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id).await?;
-        let answer = MessengerCallAvailabilityPayload::new(&copy.availability, &request);
-        Ok(answer.list(&selection))
+        let answer = MessengerCallAvailabilityPayload::new(&copy.answers.availability, &request);
+        Ok(Answer {
+            body: answer.list(&selection),
+            revision: Some(copy.revision),
+        })
     }
 
     /// The present instant in whole seconds, as call hours know no finer times.

@@ -1,8 +1,5 @@
 //! `GET /{page_id}/messenger_call_settings`
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use call_settings::PageId;
 use graph_api::{FieldSelection, GraphError, Node};
 use settings_store::{NewPage, StoreError};
@@ -10,6 +7,7 @@ use settings_store::{NewPage, StoreError};
 use crate::access::READ_SCOPE;
 use crate::copies::PageCopy;
 use crate::dispatch::{Operation, Pagebell, store_failed};
+use crate::request::Answer;
 
 impl Pagebell {
     /// Answers a read. A body is ignored (reference: its own sample sends one).
@@ -17,13 +15,16 @@ impl Pagebell {
         &self,
         operation: Operation<'_>,
         node: Node,
-    ) -> Result<Bytes, GraphError> {
+    ) -> Result<Answer, GraphError> {
         let access = self.page_access(operation, node).await?;
         let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id).await?;
-        Ok(copy.prepared.list(&selection))
+        Ok(Answer {
+            body: copy.answers.prepared.list(&selection),
+            revision: Some(copy.revision),
+        })
     }
 
     /// What is at hand of a Page that must exist.
@@ -31,7 +32,7 @@ impl Pagebell {
         &self,
         operation: Operation<'_>,
         page_id: PageId,
-    ) -> Result<Arc<PageCopy>, GraphError> {
+    ) -> Result<PageCopy, GraphError> {
         self.find_or_create(page_id)
             .await
             .map_err(|error| store_failed(&error, operation.trace))?
@@ -39,7 +40,7 @@ impl Pagebell {
     }
 
     /// The copy of a Page; where Pages are created on first use, this is one.
-    async fn find_or_create(&self, page_id: PageId) -> Result<Option<Arc<PageCopy>>, StoreError> {
+    async fn find_or_create(&self, page_id: PageId) -> Result<Option<PageCopy>, StoreError> {
         let found = self.copies.page(&*self.store, page_id).await?;
         if found.is_some() || !self.configuration.create_pages {
             return Ok(found);

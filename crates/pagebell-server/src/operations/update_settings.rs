@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use call_settings::quoted_excerpt;
 use graph_api::{FieldSelection, GraphError, Node, settings_submission};
-use settings_store::{Author, SettingsWrite, WriteOutcome};
+use settings_store::{Author, Revision, SettingsWrite, WriteOutcome};
 
+use crate::Profile;
 use crate::access::READ_SCOPE;
 use crate::dispatch::{Operation, Pagebell, store_failed};
+use crate::request::{Answer, REVISION_HEADER};
 
 impl Pagebell {
     /// Answers an update after it is on disk. Either all of it is stored or nothing.
@@ -15,7 +17,7 @@ impl Pagebell {
         &self,
         operation: Operation<'_>,
         node: Node,
-    ) -> Result<Bytes, GraphError> {
+    ) -> Result<Answer, GraphError> {
         let parameters = operation.parameters;
         let access = self.page_access(operation, node).await?;
         let selection = match FieldSelection::from_parameter(parameters.get("fields"))? {
@@ -25,6 +27,7 @@ impl Pagebell {
         let update = settings_submission(parameters)
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))?;
+        let expected_revision = self.expected_revision(operation)?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
 
@@ -32,7 +35,7 @@ impl Pagebell {
             page_id,
             update,
             defaults: Arc::clone(&self.default_settings),
-            expected_revision: None,
+            expected_revision,
             create_page: self.configuration.create_pages,
             author: Author {
                 token_id: Some(access.token.token_id),
@@ -48,20 +51,37 @@ impl Pagebell {
             .map_err(|error| store_failed(&error, operation.trace))?;
         match outcome {
             WriteOutcome::Stored(written) => {
-                let copy = self.copies.prepare(written.record.settings.as_ref());
-                Ok(copy.prepared.update_result(selection.as_ref()))
+                let copy = self.copies.prepare(&written.record);
+                Ok(Answer {
+                    body: copy.answers.prepared.update_result(selection.as_ref()),
+                    revision: Some(copy.revision),
+                })
             }
             WriteOutcome::PageMissing => Err(GraphError::object_missing(
                 operation.method,
                 &page_id.to_string(),
             )),
-            WriteOutcome::RevisionMismatch { .. } => {
-                tracing::error!(
-                    trace_id = operation.trace.request_id(),
-                    "the store refused a revision that was not asked for"
-                );
-                Err(GraphError::unknown())
+            WriteOutcome::RevisionMismatch { found } => {
+                Err(GraphError::revision_mismatch(found.get()))
             }
+        }
+    }
+
+    /// The revision that `If-Match` names (ours). The published page knows no such header.
+    fn expected_revision(&self, operation: Operation<'_>) -> Result<Option<Revision>, GraphError> {
+        match operation.request.if_match.map(str::trim) {
+            Some(text) if self.configuration.profile == Profile::Graph && text != "*" => {
+                let unquoted = text.trim_matches('"');
+                let is_number = unquoted.bytes().all(|byte| byte.is_ascii_digit());
+                match unquoted.parse() {
+                    Ok(number) if is_number => Ok(Some(Revision::new(number))),
+                    _ => Err(GraphError::parameter_invalid(&format!(
+                        "If-Match must be the revision of the header {REVISION_HEADER} - got {}",
+                        quoted_excerpt(text)
+                    ))),
+                }
+            }
+            _ => Ok(None),
         }
     }
 }

@@ -6,6 +6,7 @@
 mod availability;
 mod batch;
 mod debug_token;
+mod history;
 mod parameters;
 mod responses;
 mod settings;
@@ -14,6 +15,7 @@ use graph_api::availability::{
     AvailabilityList, AvailabilityReasonName, MessengerCallAvailabilityPayload, OpenIntervalPayload,
 };
 use graph_api::debug_token::{DebugToken, DebugTokenError, DebugTokenResponse, GranularScope};
+use graph_api::history::{HistoryEntryPayload, HistoryList, PagingCursors, PagingPayload};
 use graph_api::{
     CallHoursPayload, CallHoursUpdate, CallRoutingPayload, CallRoutingUpdate, GraphVersion,
     OperatingHoursPayload, OperatingHoursUpdate, PageMessengerCallSettingsPayload,
@@ -73,6 +75,10 @@ struct Schemas;
     MessengerCallAvailabilityPayload,
     AvailabilityReasonName,
     OpenIntervalPayload,
+    HistoryList,
+    HistoryEntryPayload,
+    PagingPayload,
+    PagingCursors,
     DebugTokenResponse,
     DebugToken,
     DebugTokenError,
@@ -97,6 +103,7 @@ pub fn openapi(configuration: &Configuration, version: GraphVersion) -> Document
             &mut paths,
             json!({
                 "/{page_id}/messenger_call_availability": availability::availability_path(),
+                "/{page_id}/messenger_call_settings_history": history::history_path(),
                 "/debug_token": debug_token::debug_token_path(),
                 "/": batch::batch_path(),
             }),

@@ -10,7 +10,8 @@ use call_settings::PageId;
 use http::Method;
 use jiff::Timestamp;
 use pagebell_server::{
-    Clock, Configuration, Entropy, GraphRequest, GraphResponse, Pagebell, Profile, Surroundings,
+    Clock, Configuration, Entropy, GraphRequest, GraphResponse, Origin, Pagebell, Profile,
+    Surroundings,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -200,7 +201,7 @@ impl Harness {
         }
     }
 
-    /// Asks with everything spelled out.
+    /// Asks with everything spelled out but `If-Match`.
     pub(crate) async fn ask(
         &self,
         method: Method,
@@ -209,14 +210,39 @@ impl Harness {
         content_type: Option<&str>,
         body: &str,
     ) -> Answer {
+        self.dispatch(&method, address, token, content_type, None, body)
+            .await
+    }
+
+    /// Posts JSON with `If-Match`.
+    pub(crate) async fn ask_if_match(&self, address: &str, if_match: &str, body: &str) -> Answer {
+        let json = Some("application/json");
+        self.dispatch(&Method::POST, address, "all", json, Some(if_match), body)
+            .await
+    }
+
+    async fn dispatch(
+        &self,
+        method: &Method,
+        address: &str,
+        token: &str,
+        content_type: Option<&str>,
+        if_match: Option<&str>,
+        body: &str,
+    ) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
         let authorization = format!("Bearer {token}");
         let request = GraphRequest {
-            method: &method,
+            method,
             path,
             query,
             authorization: (!token.is_empty()).then_some(authorization.as_str()),
             content_type,
+            if_match,
+            origin: Origin {
+                is_secure: false,
+                host: "pagebell.test",
+            },
             body: &Bytes::copy_from_slice(body.as_bytes()),
         };
         let response = self.pagebell.dispatch(request).await;

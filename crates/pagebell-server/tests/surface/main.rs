@@ -10,6 +10,7 @@ mod copies;
 mod debug_token;
 mod faults;
 mod harness;
+mod history;
 mod openapi;
 mod read;
 mod reference_profile;

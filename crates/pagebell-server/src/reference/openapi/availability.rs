@@ -5,7 +5,7 @@ use graph_api::availability::{AvailabilityField, LONGEST_SPAN_DAYS};
 use serde_json::{Value, json};
 
 use super::parameters::{fields_parameter, page_id_parameter};
-use super::responses::{Part, headers, responses};
+use super::responses::{Part, headers_with_revision, responses};
 use crate::Profile;
 
 /// RFC 3339 with an offset, or Unix seconds.
@@ -41,7 +41,7 @@ pub(super) fn availability_path() -> Value {
             ],
             "responses": responses(Profile::Graph, Part::Availability, &json!({
                 "description": "The availability, in an array of one element.",
-                "headers": headers(),
+                "headers": headers_with_revision(),
                 "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/MessengerCallAvailabilityGetResponse" },
                     "example": { "data": [{

@@ -23,11 +23,23 @@ pub(super) fn headers() -> Value {
     })
 }
 
+/// The headers of answers about the settings of a Page, with the one that is an extension.
+pub(super) fn headers_with_revision() -> Value {
+    let mut headers = headers();
+    headers["pagebell-revision"] = json!({
+        "description": "The revision of the settings, for If-Match. An extension of this server.",
+        "schema": { "type": "string", "pattern": "^[0-9]+$" },
+    });
+    headers
+}
+
 /// A part of the surface that errors of its own belong to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Settings,
+    Update,
     Availability,
+    History,
     DebugToken,
     Batch,
 }
@@ -42,6 +54,7 @@ fn concerns(entry: &CatalogueEntry, profile: Profile, part: Part) -> bool {
         | ErrorId::BatchOperationInvalid
         | ErrorId::BatchDependencyFailed => part == Part::Batch,
         ErrorId::ClockNotSteerable => false,
+        ErrorId::RevisionMismatch => part == Part::Update && profile == Profile::Graph,
         ErrorId::InputTokenMissing | ErrorId::DebugTokenNotAllowed => part == Part::DebugToken,
         ErrorId::UnknownAlias
         | ErrorId::TokenMissingForMe
@@ -53,7 +66,12 @@ fn concerns(entry: &CatalogueEntry, profile: Profile, part: Part) -> bool {
         | ErrorId::AliasNotSupported
         | ErrorId::PageNotCovered
         | ErrorId::ScopeMissing
-        | ErrorId::ObjectMissing => matches!(part, Part::Settings | Part::Availability),
+        | ErrorId::ObjectMissing => {
+            matches!(
+                part,
+                Part::Settings | Part::Update | Part::Availability | Part::History
+            )
+        }
         _ => true,
     }
 }
@@ -112,9 +130,14 @@ fn example(profile: Profile, part: Part, entry: &CatalogueEntry) -> Value {
         (404, _) => GraphError::unknown_alias("bakery"),
         (403, Part::DebugToken) => GraphError::debug_token_not_allowed(),
         (403, _) => GraphError::scope_missing(READ_SCOPE),
+        (412, _) => GraphError::revision_mismatch(7),
         (503, _) => GraphError::store_unavailable(true),
         (500.., _) => GraphError::unknown(),
-        (_, Part::Settings) => GraphError::parameters_invalid(&two_mistakes()),
+        (_, Part::Settings | Part::Update) => GraphError::parameters_invalid(&two_mistakes()),
+        (_, Part::History) => GraphError::parameters_refused(&[(
+            "limit".to_owned(),
+            "must be a number from 1 to 100 - got \"all\"".to_owned(),
+        )]),
         (_, Part::Availability) => GraphError::parameters_refused(&[(
             "medium".to_owned(),
             "must be one of {audio, video} - got \"fax\"".to_owned(),

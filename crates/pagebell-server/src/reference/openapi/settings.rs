@@ -4,7 +4,7 @@ use call_settings::SettingsField;
 use serde_json::{Value, json};
 
 use super::parameters::{fields_parameter, page_id_parameter};
-use super::responses::{Part, headers, responses};
+use super::responses::{Part, headers, headers_with_revision, responses};
 use crate::Profile;
 
 /// The path of the published edge.
@@ -34,7 +34,7 @@ pub(super) fn settings_path(profile: Profile) -> Value {
             )],
             "responses": responses(profile, Part::Settings, &json!({
                 "description": "The settings, in an array of one element.",
-                "headers": headers(),
+                "headers": headers_of(profile),
                 "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/PageMessengerCallSettingsGetResponse" },
                     "example": { "data": [settings] },
@@ -46,10 +46,7 @@ pub(super) fn settings_path(profile: Profile) -> Value {
             "summary": "Update the call settings of a Page",
             "description": "Either all of the update is stored for good or nothing. An empty object \
                 changes nothing and succeeds.",
-            "parameters": [fields_parameter::<SettingsField>(
-                "The fields to answer with, as now stored, beside result. None where it is absent or empty.",
-                "call_routing,call_hours",
-            )],
+            "parameters": update_parameters(profile),
             "requestBody": {
                 "required": false,
                 "description": "Any subset of the settings.",
@@ -58,9 +55,9 @@ pub(super) fn settings_path(profile: Profile) -> Value {
                     "example": settings,
                 } },
             },
-            "responses": responses(profile, Part::Settings, &json!({
+            "responses": responses(profile, Part::Update, &json!({
                 "description": "The update is stored.",
-                "headers": headers(),
+                "headers": headers_of(profile),
                 "content": { "application/json": {
                     "schema": { "$ref": "#/components/schemas/PageMessengerCallSettingsResponse" },
                     "example": { "result": "success" },
@@ -68,4 +65,29 @@ pub(super) fn settings_path(profile: Profile) -> Value {
             })),
         },
     })
+}
+
+fn headers_of(profile: Profile) -> Value {
+    match profile {
+        Profile::Graph => headers_with_revision(),
+        Profile::Reference => headers(),
+    }
+}
+
+fn update_parameters(profile: Profile) -> Value {
+    let fields = fields_parameter::<SettingsField>(
+        "The fields to answer with, as now stored, beside result. None where it is absent or empty.",
+        "call_routing,call_hours",
+    );
+    let if_match = json!({
+        "name": "If-Match", "in": "header", "required": false,
+        "description": "The revision that the settings must be at, from the header pagebell-revision. \
+            An extension of this server.",
+        "schema": { "type": "string", "pattern": "^(\\*|[0-9]{1,19})$" },
+        "x-pagebell-extension": true,
+    });
+    match profile {
+        Profile::Graph => json!([fields, if_match]),
+        Profile::Reference => json!([fields]),
+    }
 }
