@@ -19,6 +19,12 @@ use crate::{CallSettings, RingTarget, TimeZoneId};
 use call_clock::CallClock;
 pub use open_intervals::{OpenInterval, OpenIntervals};
 
+/// An instant without its fraction of a second: call hours know no finer times. Rounded down, also
+/// before 1970.
+pub fn at_whole_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(call_clock::whole_second(at)).unwrap_or(at)
+}
+
 /// What a call carries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the names say all")]

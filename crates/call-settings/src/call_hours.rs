@@ -1,5 +1,6 @@
 //! The weekly hours in which a Page takes calls.
 
+use crate::clock_time::DAY_MINUTES;
 use crate::{ClockTime, DayOfWeek, TimeZoneId};
 
 /// The highest value that [`HoursLimits`] can be given for entries on one day (ours).
@@ -63,7 +64,7 @@ impl OperatingHours {
     /// The minute of the day, 1 to 1440, at which the span is over.
     pub fn end_minute(self) -> u16 {
         if self.close == ClockTime::LAST_MINUTE {
-            24 * 60
+            DAY_MINUTES
         } else {
             self.close.minutes_since_midnight()
         }

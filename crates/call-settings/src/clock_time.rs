@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+/// Minutes of a day.
+pub(crate) const DAY_MINUTES: u16 = 24 * 60;
+
 /// A time of the day in whole minutes, 00:00 to 23:59, written `HHMM`. Local to the time zone of
 /// the call hours it stands in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

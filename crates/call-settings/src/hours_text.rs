@@ -2,8 +2,8 @@
 //!
 //! Rules stand between `;`, line ends or commas. A rule is days and their spans; without days it is
 //! for all of them. Days are names or their beginnings, in ranges and lists. Times are read on the
-//! 12- and the 24-hour clock. `closed` takes back what earlier rules gave the days. What could mean
-//! two things (`9-5`) is refused.
+//! 12- and the 24-hour clock. `closed` takes back what earlier rules gave the days. What people
+//! would read differently (`9-5`, `9:00-5:00`, `9-12, 1-5`) is refused.
 
 mod days;
 mod times;
@@ -12,6 +12,7 @@ mod writing;
 
 use crate::{
     CallHours, DayOfWeek, HoursLimits, TimeZoneId, UnknownTimeZone, WeekPlan, WeekPlanError,
+    excerpt,
 };
 use tokens::{Token, Tokens};
 pub use writing::{HoursText, WeekText};
@@ -69,6 +70,17 @@ pub enum HoursTextError {
         /// How to say what is meant.
         hint: String,
     },
+    /// Something is wrong in one of several lines.
+    #[error("line {line}: {error}")]
+    InLine {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        error: Box<Self>,
+    },
+    /// `closed` without days, behind rules that it would take back.
+    #[error("closed on which days? Write them before it, such as \"Sun closed\"")]
+    ClosedOnWhichDays,
     /// A span that begins and ends at the same time.
     #[error("{span:?} is empty; a whole day is 00:00-24:00")]
     EmptySpan {
@@ -113,28 +125,29 @@ fn split_zone(text: &str) -> Result<(&str, Option<TimeZoneId>), HoursTextError> 
     match name.trim().parse() {
         Ok(zone) => Ok((hours, Some(zone))),
         Err(source) => Err(HoursTextError::UnknownTimeZone {
-            name: name.trim().to_owned(),
+            name: excerpt(name.trim()),
             source,
         }),
     }
 }
 
 fn plan_of(text: &str) -> Result<WeekPlan, HoursTextError> {
-    let mut tokens = Tokens::read(text)?;
+    let is_end = |token: &Token| matches!(token, Token::Comma | Token::Semicolon | Token::NewLine);
+    let mut tokens = Tokens::read(text).map_err(|error| error.if_of(text))?;
     let mut plan = WeekPlan::default();
     let mut rules = 0;
     loop {
-        while tokens.take_if(|token| matches!(token, Token::EndOfRule | Token::Comma)) {}
+        while tokens.take_if(is_end) {}
         if tokens.is_empty() {
             break;
         }
-        rule(&mut tokens, &mut plan)?;
+        let read = rule(&mut tokens, &mut plan, rules == 0);
+        let ended = read.and_then(|()| match tokens.peek() {
+            Some(token) if !is_end(token) => Err(tokens.expected("a comma or a semicolon")),
+            _ => Ok(()),
+        });
+        ended.map_err(|error| error.in_line(tokens.line()).if_of(text))?;
         rules += 1;
-        if !tokens.is_empty()
-            && !tokens.take_if(|token| matches!(token, Token::EndOfRule | Token::Comma))
-        {
-            return Err(tokens.expected("a comma or a semicolon"));
-        }
     }
     if rules == 0 {
         return Err(HoursTextError::Empty);
@@ -142,27 +155,59 @@ fn plan_of(text: &str) -> Result<WeekPlan, HoursTextError> {
     Ok(plan)
 }
 
-/// Reads one rule: days, then spans or a word for them.
-fn rule(tokens: &mut Tokens, plan: &mut WeekPlan) -> Result<(), HoursTextError> {
-    if tokens.take_if(|token| matches!(token, Token::Always)) {
-        for day in DayOfWeek::ALL {
-            plan.open(day, times::WHOLE_DAY);
+/// Reads one rule: days and spans or a word for them, in either order.
+fn rule(tokens: &mut Tokens, plan: &mut WeekPlan, is_first: bool) -> Result<(), HoursTextError> {
+    let mut days = days::read(tokens)?;
+    if days.is_some() {
+        // Copied from a page, the times of a day often stand in the next line.
+        let next_line_is_times = matches!(tokens.peek(), Some(Token::NewLine))
+            && tokens
+                .peek_second()
+                .is_some_and(|token| token.begins_span() || matches!(token, Token::Closed));
+        if next_line_is_times {
+            tokens.take();
         }
-        return Ok(());
     }
-    let days = days::read(tokens)?.unwrap_or_else(|| DayOfWeek::ALL.to_vec());
-    if tokens.take_if(|token| matches!(token, Token::Closed)) {
-        for day in days {
+    let spans = if tokens.take_if(|token| matches!(token, Token::Closed)) {
+        Vec::new()
+    } else {
+        times::read(tokens)?
+    };
+    if days.is_none() {
+        days = days::read(tokens)?;
+    }
+    if days.is_none() && spans.is_empty() && !is_first {
+        return Err(HoursTextError::ClosedOnWhichDays);
+    }
+    for day in days.unwrap_or_else(|| DayOfWeek::ALL.to_vec()) {
+        if spans.is_empty() {
             plan.close(day);
         }
-        return Ok(());
-    }
-    for span in times::read(tokens)? {
-        for day in &days {
-            plan.open(*day, span);
+        for span in &spans {
+            plan.open(day, *span);
         }
     }
     Ok(())
+}
+
+impl HoursTextError {
+    fn in_line(self, line: usize) -> Self {
+        match self {
+            Self::InLine { .. } => self,
+            error => Self::InLine {
+                line,
+                error: Box::new(error),
+            },
+        }
+    }
+
+    /// The error without its line where the text has only one.
+    fn if_of(self, text: &str) -> Self {
+        match self {
+            Self::InLine { error, .. } if text.lines().count() <= 1 => *error,
+            error => error,
+        }
+    }
 }
 
 #[cfg(test)]

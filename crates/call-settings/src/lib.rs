@@ -29,7 +29,7 @@ mod week_plan;
 
 pub use availability::{
     AvailabilityReason, CallAvailability, CallDecision, Medium, OpenInterval, OpenIntervals,
-    UnknownMedium,
+    UnknownMedium, at_whole_second,
 };
 pub use call_hours::{
     CallHours, HoursConflict, HoursLimits, HoursLimitsError, MAX_ENTRIES_PER_DAY, OperatingHours,

@@ -56,24 +56,30 @@ impl FromStr for TimeZoneId {
     }
 }
 
-/// The zone that a mistyped name most likely meant: the same last part (`Paris` for
-/// `Europe/Paris`), or a name at most two letters off.
+/// The zone that a mistyped name most likely meant: the same city (`Paris` for `Europe/Paris`), or a
+/// name or city that is spelled nearly so. Short texts and offsets are too near to too many: `PST`
+/// and `UTC+2` get no suggestion rather than a wrong one.
 fn nearest(text: &str) -> Option<TimeZoneId> {
+    const SHORTEST: usize = 6;
+    let is_offset = text.contains(['+', '-']) && text.contains(|it: char| it.is_ascii_digit());
     // The longest name has 32 characters; comparing a long text with 600 names would be wasted.
-    if text.is_empty() || text.len() > 40 {
+    if text.is_empty() || text.len() > 40 || is_offset {
         return None;
     }
     let wanted = text.to_ascii_lowercase().replace(' ', "_");
+    let allowed = match wanted.len() {
+        0..4 => 0,
+        4..SHORTEST => 1,
+        _ => 2,
+    };
     TimeZoneId::all()
+        .filter(|zone| zone.name().len() >= SHORTEST)
         .filter_map(|zone| {
             let name = zone.name().to_ascii_lowercase();
             let city = name.rsplit('/').next().unwrap_or(&name);
-            let distance = if city == wanted || name == wanted {
-                0
-            } else {
-                strsim::damerau_levenshtein(&name, &wanted)
-            };
-            (distance <= 2).then_some((distance, zone))
+            let to_name = strsim::damerau_levenshtein(&name, &wanted);
+            let distance = to_name.min(strsim::damerau_levenshtein(city, &wanted));
+            (distance <= allowed).then_some((distance, zone))
         })
         .min()
         .map(|(_distance, zone)| zone)
@@ -135,7 +141,15 @@ mod tests {
             ("Paris", Some("Europe/Paris")),
             ("Los Angeles", Some("America/Los_Angeles")),
             ("America/Los Angeles", Some("America/Los_Angeles")),
+            ("Pari", Some("Europe/Paris")),
+            ("Berln", Some("Europe/Berlin")),
             ("Mars/Olympus", None),
+            ("PST", None),
+            ("BST", None),
+            ("NYC", None),
+            ("GMT+1", None),
+            ("UTC+2", None),
+            ("Z", None),
             ("", None),
         ];
         for (text, suggestion) in cases {

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
+use crate::clock_time::DAY_MINUTES;
 use crate::{CallHours, ClockTime, DayOfWeek, HoursLimits, OperatingHours, TimeZoneId};
-
-const DAY_MINUTES: u16 = 24 * 60;
 
 /// A planned span, in minutes since midnight of the day on which it starts. It may run past the
 /// next midnight.
@@ -68,14 +67,7 @@ impl From<OperatingHours> for PlannedSpan {
 /// What is planned for each day of the week.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WeekPlan {
-    days: [DayPlan; 7],
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct DayPlan {
-    spans: Vec<PlannedSpan>,
-    /// The day was said to be closed, which is more than that nothing was said of it.
-    is_closed: bool,
+    days: [Vec<PlannedSpan>; 7],
 }
 
 /// Why a plan makes no lawful call hours.
@@ -130,8 +122,6 @@ pub enum WeekPlanError {
 /// Why a day takes no rest of a span of the day before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Occupied {
-    /// It is closed.
-    Closed,
     /// It has these hours of its own, and may have no more entries.
     Full(Vec<PlannedSpan>, u8),
     /// It has this span, which overlaps.
@@ -141,7 +131,6 @@ pub enum Occupied {
 impl fmt::Display for Occupied {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Closed => formatter.write_str("is closed"),
             Self::Full(spans, limit) => {
                 let spans: Vec<String> = spans.iter().map(ToString::to_string).collect();
                 let spans = spans.join(", ");
@@ -158,41 +147,43 @@ impl fmt::Display for Occupied {
 impl WeekPlan {
     /// Plans a span that starts on this day.
     pub fn open(&mut self, day: DayOfWeek, span: PlannedSpan) {
-        let plan = &mut self.days[day.days_since_monday()];
-        plan.is_closed = false;
-        plan.spans.push(span);
+        self.days[day.days_since_monday()].push(span);
     }
 
-    /// Plans no span on this day, and takes back those that were planned.
+    /// Takes back the spans that start on this day. What runs into it from the day before stays.
     pub fn close(&mut self, day: DayOfWeek) {
-        self.days[day.days_since_monday()] = DayPlan {
-            spans: Vec::new(),
-            is_closed: true,
-        };
+        self.days[day.days_since_monday()].clear();
     }
 
-    /// The call hours that the plan is, in the order of the week. A span past midnight becomes two
-    /// entries, where the other day has room.
+    /// The call hours that the plan is, in the order of the week. Spans that touch are one. A span
+    /// past midnight becomes two entries, where the other day has room.
     pub fn into_call_hours(
         mut self,
         timezone_id: TimeZoneId,
         limits: HoursLimits,
     ) -> Result<CallHours, WeekPlanError> {
         let limit = limits.max_entries_per_day();
-        for (day, plan) in DayOfWeek::ALL.into_iter().zip(&mut self.days) {
-            plan.spans.sort_unstable();
-            plan.check(day, limit)?;
+        for (day, spans) in DayOfWeek::ALL.into_iter().zip(&mut self.days) {
+            *spans = joined(day, std::mem::take(spans))?;
+            if spans.len() > usize::from(limit) {
+                return Err(WeekPlanError::TooMany {
+                    day,
+                    count: spans.len(),
+                    limit,
+                });
+            }
         }
         let mut entries = Vec::new();
         for day in DayOfWeek::ALL {
-            let before = DayOfWeek::ALL[(day.days_since_monday() + 6) % 7];
-            let rest = self.rest_into(before, limit)?;
-            entries.extend(rest.map(|rest| entry(day, rest)).transpose()?);
-            for span in &self.days[day.days_since_monday()].spans {
-                let part = PlannedSpan {
+            let mut parts: Vec<PlannedSpan> = self.days[day.days_since_monday()]
+                .iter()
+                .map(|span| PlannedSpan {
                     open: span.open,
                     close: span.close.min(DAY_MINUTES),
-                };
+                })
+                .collect();
+            self.add_rest(day, &mut parts, limit)?;
+            for part in parts {
                 entries.push(entry(day, part)?);
             }
         }
@@ -200,64 +191,59 @@ impl WeekPlan {
             .expect("days, limits and overlaps were looked at"))
     }
 
-    /// The part of the last span of a day that lies on the day after it.
-    fn rest_into(
+    /// Adds to the parts of a day what the last span of the day before leaves for it.
+    fn add_rest(
         &self,
-        before: DayOfWeek,
+        day: DayOfWeek,
+        parts: &mut Vec<PlannedSpan>,
         limit: u8,
-    ) -> Result<Option<PlannedSpan>, WeekPlanError> {
-        let Some(&span) = self.days[before.days_since_monday()].spans.last() else {
-            return Ok(None);
+    ) -> Result<(), WeekPlanError> {
+        let before = DayOfWeek::ALL[(day.days_since_monday() + 6) % 7];
+        let last = self.days[before.days_since_monday()].last();
+        let Some(&span) = last.filter(|span| span.close > DAY_MINUTES) else {
+            return Ok(());
         };
-        if span.close <= DAY_MINUTES {
-            return Ok(None);
-        }
         let rest = PlannedSpan {
             open: 0,
             close: span.close - DAY_MINUTES,
         };
-        let next = &self.days[before.next().days_since_monday()];
-        let occupied = if next.is_closed {
-            Some(Occupied::Closed)
-        } else if let Some(own) = next.spans.iter().find(|own| own.overlaps(rest)) {
-            Some(Occupied::Overlap(*own))
-        } else if next.spans.len() >= usize::from(limit) {
-            Some(Occupied::Full(next.spans.clone(), limit))
-        } else {
-            None
+        let no_room = |occupied| WeekPlanError::NoRoom {
+            day: before,
+            span,
+            occupied,
         };
-        match occupied {
-            None => Ok(Some(rest)),
-            Some(occupied) => Err(WeekPlanError::NoRoom {
-                day: before,
-                span,
-                occupied,
-            }),
-        }
-    }
-}
-
-impl DayPlan {
-    /// Looks at the spans of the day, which are in order.
-    fn check(&self, day: DayOfWeek, limit: u8) -> Result<(), WeekPlanError> {
-        for pair in self.spans.windows(2) {
-            if pair[0].overlaps(pair[1]) {
-                return Err(WeekPlanError::Overlap {
-                    day,
-                    first: pair[0],
-                    second: pair[1],
-                });
+        match parts.first() {
+            Some(own) if own.overlaps(rest) => {
+                return Err(no_room(Occupied::Overlap(*own)));
             }
-        }
-        if self.spans.len() > usize::from(limit) {
-            return Err(WeekPlanError::TooMany {
-                day,
-                count: self.spans.len(),
-                limit,
-            });
+            Some(own) if own.open == rest.close => parts[0].open = 0,
+            _ if parts.len() >= usize::from(limit) => {
+                return Err(no_room(Occupied::Full(parts.clone(), limit)));
+            }
+            _ => parts.insert(0, rest),
         }
         Ok(())
     }
+}
+
+/// The spans of a day in their order, those that touch joined.
+fn joined(day: DayOfWeek, mut spans: Vec<PlannedSpan>) -> Result<Vec<PlannedSpan>, WeekPlanError> {
+    spans.sort_unstable();
+    let mut joined: Vec<PlannedSpan> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if last.overlaps(span) => {
+                return Err(WeekPlanError::Overlap {
+                    day,
+                    first: *last,
+                    second: span,
+                });
+            }
+            Some(last) if last.close == span.open => last.close = span.close,
+            _ => joined.push(span),
+        }
+    }
+    Ok(joined)
 }
 
 /// The entry of a span that lies within its day.
@@ -335,14 +321,6 @@ mod tests {
             "Friday 20:00-02:00 runs past midnight into Saturday, which is open 01:00-14:00 \
              already: end it at 24:00, or make room on Saturday"
         );
-        let mut closed = WeekPlan::default();
-        closed.open(Friday, PlannedSpan::new(1200, 1560).unwrap());
-        closed.close(Saturday);
-        assert!(
-            into_texts(closed, 2)
-                .unwrap_err()
-                .contains("Saturday, which is closed")
-        );
         assert_eq!(
             refused(&[(Monday, 540, 720), (Monday, 780, 1020)], 1),
             "Monday has 2 spans, but a day may have 1: join them, or allow more entries per day on \
@@ -353,6 +331,29 @@ mod tests {
             "Monday 09:00-12:00 and 11:00-17:00 overlap: join them"
         );
         assert!(refused(&[(Monday, 1439, 1440)], 1).contains("opens at 23:59"));
+    }
+
+    #[test]
+    fn spans_that_touch_are_one() {
+        assert_eq!(
+            made(&[(Monday, 540, 720), (Monday, 720, 1020)], 1).unwrap(),
+            ["Mon 0900-1700"]
+        );
+        assert_eq!(
+            made(&[(Friday, 1200, 1560), (Saturday, 120, 600)], 1).unwrap(),
+            ["Fri 2000-2359", "Sat 0000-1000"]
+        );
+    }
+
+    #[test]
+    fn a_closed_day_may_have_the_rest_of_the_day_before() {
+        let mut plan = WeekPlan::default();
+        plan.open(Friday, PlannedSpan::new(1200, 1560).unwrap());
+        plan.close(Saturday);
+        assert_eq!(
+            into_texts(plan, 1).unwrap(),
+            ["Fri 2000-2359", "Sat 0000-0200"]
+        );
     }
 
     #[test]

@@ -108,6 +108,14 @@ impl<F: Field> FieldSelection<F> {
         }
     }
 
+    /// Whether the answer carries a field.
+    pub fn includes(&self, field: F) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(selected) => selected.iter().any(|selected| selected.field == field),
+        }
+    }
+
     fn from_text(text: &str) -> Result<Self, GraphError> {
         if text.bytes().all(|byte| byte == b' ') {
             return Ok(Self::All);

@@ -31,6 +31,14 @@ pub enum InstantError {
 pub fn parse_instant(text: &str) -> Result<Timestamp, InstantError> {
     let text = text.trim();
     let digits = text.strip_prefix('-').unwrap_or(text);
+    // 2026 and 20260329 were hardly meant as seconds of the year 1970.
+    let is_like_date = matches!(text.len(), 4 | 8)
+        && text.starts_with(['1', '2'])
+        && text.bytes().all(|byte| byte.is_ascii_digit());
+    // A zone in brackets could contradict the offset.
+    if is_like_date || text.contains('[') {
+        return Err(InstantError::Malformed(quoted_excerpt(text)));
+    }
     if digits.starts_with(|first: char| first.is_ascii_digit())
         && digits
             .bytes()
@@ -129,6 +137,9 @@ mod tests {
             ("1.2.3", "RFC 3339"),
             ("5.", "RFC 3339"),
             ("2026-02-30T00:00:00Z", "RFC 3339"),
+            ("2026", "RFC 3339"),
+            ("20260329", "RFC 3339"),
+            ("2026-03-29T01:00:00+05:00[Europe/Paris]", "RFC 3339"),
             ("2026-03-29T01:00:00", "offset from UTC"),
             ("2026-03-29 01:00", "offset from UTC"),
             ("2026-03-29", "offset from UTC"),

@@ -9,6 +9,7 @@ use graph_api::{
     TraceIds,
 };
 use http::Method;
+use jiff::Timestamp;
 use settings_store::{AppId, AppRecord, SettingsStore, StoreError, TokenHash};
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
@@ -323,6 +324,16 @@ impl Pagebell {
         credentials: &Credentials<'_>,
     ) -> Result<Caller, GraphError> {
         let now = self.surroundings.clock.now();
+        self.authenticate_at(operation, credentials, now).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn authenticate_at(
+        &self,
+        operation: Operation<'_>,
+        credentials: &Credentials<'_>,
+        now: Timestamp,
+    ) -> Result<Caller, GraphError> {
         let unavailable = |error: StoreError| store_failed(&error, operation.trace);
         if credentials.token.contains(APP_TOKEN_SEPARATOR) {
             let app = self

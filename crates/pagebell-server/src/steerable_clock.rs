@@ -37,6 +37,11 @@ impl SteerableClock {
         }
     }
 
+    /// The machine's time.
+    pub(crate) fn machine_time(&self) -> Timestamp {
+        self.machine.now()
+    }
+
     /// Does what the command says, all of it or nothing.
     pub(crate) fn steer(&self, command: ClockCommand) -> Result<(), OutOfTime> {
         let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);

@@ -35,6 +35,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// The present instant by the machine's own clock, however this one was steered.
+    pub(crate) fn machine_time(&self) -> Timestamp {
+        match &self.steering {
+            Some(steerable) => steerable.machine_time(),
+            None => self.clock.now(),
+        }
+    }
+
     /// These surroundings with a clock that callers may steer over HTTP.
     #[must_use]
     pub fn with_steerable_clock(self) -> Self {

@@ -14,7 +14,7 @@ mod serve;
 mod store_location;
 mod system;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,6 +26,8 @@ fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     match run(command_line) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has read enough of it.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             // Nothing is left to tell when stderr is gone.
             let _closed = writeln!(std::io::stderr(), "pagebell: {failure}");

@@ -69,6 +69,6 @@ impl CallClock {
 }
 
 /// The Unix second that an instant lies in, rounded down also before 1970.
-fn whole_second(at: Timestamp) -> i64 {
+pub(super) fn whole_second(at: Timestamp) -> i64 {
     at.as_second() - i64::from(at.subsec_nanosecond() < 0)
 }

@@ -1,8 +1,8 @@
 //! A week of open and closed minutes.
 
 use crate::CallHours;
+use crate::clock_time::DAY_MINUTES;
 
-const DAY_MINUTES: u16 = 24 * 60;
 const WEEK_MINUTES: u16 = 7 * DAY_MINUTES;
 const WEEK_SECONDS: i64 = WEEK_MINUTES as i64 * 60;
 

@@ -7,7 +7,7 @@ use crate::DayOfWeek;
 /// Reads days in ranges and lists; `None`: the rule names none. A range may go over Sunday.
 pub(super) fn read(tokens: &mut Tokens) -> Result<Option<Vec<DayOfWeek>>, HoursTextError> {
     let mut days = Vec::new();
-    while let Some(Token::Day(_) | Token::Days(_)) = tokens.peek() {
+    while tokens.peek().is_some_and(Token::is_day) {
         match tokens.take() {
             Some((Token::Days(several), _text)) => days.extend(several),
             Some((Token::Day(first), _text)) => {
@@ -28,7 +28,7 @@ pub(super) fn read(tokens: &mut Tokens) -> Result<Option<Vec<DayOfWeek>>, HoursT
             _ => {}
         }
         let more = matches!(tokens.peek(), Some(Token::Comma))
-            && matches!(tokens.peek_second(), Some(Token::Day(_) | Token::Days(_)));
+            && tokens.peek_second().is_some_and(Token::is_day);
         if more {
             tokens.take();
         }

@@ -2,15 +2,17 @@
 
 use super::HoursTextError;
 use super::tokens::{Token, Tokens};
+use crate::clock_time::DAY_MINUTES;
 use crate::{PlannedSpan, excerpt};
-
-const DAY_MINUTES: u16 = 24 * 60;
 
 /// From midnight to midnight.
 pub(super) const WHOLE_DAY: PlannedSpan = match PlannedSpan::new(0, DAY_MINUTES) {
     Some(day) => day,
     None => panic!("a whole day is a span"),
 };
+
+/// Nobody opens before this hour and writes it without saying so: `1-5` is an afternoon.
+const EARLIEST_PLAIN_HOUR: u16 = 6;
 
 /// A time as written.
 #[derive(Debug)]
@@ -24,30 +26,41 @@ struct WrittenTime {
 /// How much a time says about which half of the day it is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
-    /// An hour up to 12 and nothing else: it may be meant on either clock.
-    BareHour,
+    /// An hour from 1 to 12 without a leading zero: it may be meant on either clock.
+    Plain,
     /// On the 24-hour clock.
     Clock24,
     /// With am or pm.
     Clock12,
-    /// `noon` or `midnight`.
-    Word,
+    /// `noon`.
+    Noon,
+    /// `midnight`.
+    Midnight,
+}
+
+impl Form {
+    const fn is_word(self) -> bool {
+        matches!(self, Self::Noon | Self::Midnight)
+    }
+
+    /// Whether the other time of the span has to say which clock is meant.
+    const fn may_be_12(self) -> bool {
+        matches!(self, Self::Plain) || self.is_word()
+    }
 }
 
 /// Reads spans with commas between them.
 pub(super) fn read(tokens: &mut Tokens) -> Result<Vec<PlannedSpan>, HoursTextError> {
-    let mut spans = Vec::new();
+    let mut spans: Vec<PlannedSpan> = Vec::new();
     loop {
         if tokens.take_if(|token| matches!(token, Token::AllDay | Token::Always)) {
             spans.push(WHOLE_DAY);
         } else {
-            spans.push(span(tokens)?);
+            let latest = spans.iter().map(|span| span.open()).max();
+            spans.push(span(tokens, latest)?);
         }
         let more = matches!(tokens.peek(), Some(Token::Comma))
-            && matches!(
-                tokens.peek_second(),
-                Some(Token::Time(_) | Token::Noon | Token::Midnight)
-            );
+            && tokens.peek_second().is_some_and(Token::begins_span);
         if !more {
             return Ok(spans);
         }
@@ -55,51 +68,98 @@ pub(super) fn read(tokens: &mut Tokens) -> Result<Vec<PlannedSpan>, HoursTextErr
     }
 }
 
-fn span(tokens: &mut Tokens) -> Result<PlannedSpan, HoursTextError> {
+/// Reads a span; `latest` is when the latest span before it in the same rule opens.
+fn span(tokens: &mut Tokens, latest: Option<u16>) -> Result<PlannedSpan, HoursTextError> {
     let open = time(tokens, "a time such as 09:00 or 9am, or closed")?;
     if !tokens.take_if(|token| matches!(token, Token::Dash)) {
         return Err(tokens.expected("- and the closing time"));
     }
     let close = time(tokens, "the closing time")?;
-    let span = || format!("{}-{}", open.text, close.text);
-    let is_12 = |form| form == Form::Clock12;
-    let mixed = is_12(open.form) != is_12(close.form)
-        && open.form != Form::Word
-        && close.form != Form::Word;
-    if mixed {
-        return Err(HoursTextError::Ambiguous {
-            span: span(),
-            hint: "write am or pm at both times, or at none".to_owned(),
-        });
-    }
-    // Midnight closes the day that it ends, and opens the day that it begins.
-    let opens = open.minute % DAY_MINUTES;
-    let is_24 = open.minute == DAY_MINUTES && open.form != Form::Word;
-    if is_24 {
+    check_clear(&open, &close, latest)?;
+    if open.minute == DAY_MINUTES && open.form != Form::Midnight {
         return Err(HoursTextError::NoSuchTime {
             time: excerpt(&open.text),
             hint: "as an opening time midnight is 00:00",
         });
     }
+    // Midnight opens the day that it begins, and closes the day that it ends.
+    let opens = open.minute % DAY_MINUTES;
     let closes = match close.minute {
         0 => DAY_MINUTES,
+        minute if minute < opens => minute + DAY_MINUTES,
         minute => minute,
     };
-    if closes < opens && open.form == Form::BareHour && close.form == Form::BareHour {
-        let (first, second) = (opens / 60, closes / 60);
-        return Err(HoursTextError::Ambiguous {
-            span: span(),
-            hint: format!(
-                "write {first}am-{second}pm, or with minutes {first:02}:00-{second:02}:00 for a span past midnight"
-            ),
-        });
-    }
-    let closes = if closes < opens {
-        closes + DAY_MINUTES
-    } else {
-        closes
+    PlannedSpan::new(opens, closes).ok_or_else(|| HoursTextError::EmptySpan {
+        span: written_span(&open, &close),
+    })
+}
+
+fn written_span(open: &WrittenTime, close: &WrittenTime) -> String {
+    excerpt(&format!("{}-{}", open.text, close.text))
+}
+
+/// Refuses a span that people would read differently.
+fn check_clear(
+    open: &WrittenTime,
+    close: &WrittenTime,
+    latest: Option<u16>,
+) -> Result<(), HoursTextError> {
+    let ambiguous = |hint: String| {
+        Err(HoursTextError::Ambiguous {
+            span: written_span(open, close),
+            hint,
+        })
     };
-    PlannedSpan::new(opens, closes).ok_or_else(|| HoursTextError::EmptySpan { span: span() })
+    let says_half = |time: &WrittenTime| time.form == Form::Clock12;
+    if says_half(open) != says_half(close) && !open.form.is_word() && !close.form.is_word() {
+        return ambiguous("write am or pm at both times".to_owned());
+    }
+    let is_plain = |time: &WrittenTime| time.form == Form::Plain;
+    let is_open_to_doubt =
+        (is_plain(open) || is_plain(close)) && open.form.may_be_12() && close.form.may_be_12();
+    if !is_open_to_doubt {
+        return Ok(());
+    }
+    let opens = open.minute % DAY_MINUTES;
+    let wraps = close.minute < opens;
+    let is_early = is_plain(open) && opens < EARLIEST_PLAIN_HOUR * 60;
+    let is_out_of_order = latest.is_some_and(|latest| opens < latest);
+    let to_midnight = is_plain(open) && close.form == Form::Midnight;
+    if wraps || is_early || is_out_of_order || to_midnight {
+        return ambiguous(both_readings(open, close, wraps));
+    }
+    Ok(())
+}
+
+/// How to say each of the two things that a span may mean.
+fn both_readings(open: &WrittenTime, close: &WrittenTime, wraps: bool) -> String {
+    let with_half = |time: &WrittenTime, half: &str| {
+        if time.form == Form::Plain {
+            format!("{}{half}", time.text)
+        } else {
+            time.text.clone()
+        }
+    };
+    let first_half = if open.minute / 60 == 12 || !wraps {
+        "pm"
+    } else {
+        "am"
+    };
+    let clock = |time: &WrittenTime| {
+        let minute = time.minute % DAY_MINUTES;
+        format!("{:02}:{:02}", minute / 60, minute % 60)
+    };
+    format!(
+        "write {}-{}, or {}-{}",
+        with_half(open, first_half),
+        with_half(close, "pm"),
+        clock(open),
+        if close.minute == DAY_MINUTES {
+            "24:00".to_owned()
+        } else {
+            clock(close)
+        }
+    )
 }
 
 fn time(tokens: &mut Tokens, expected: &'static str) -> Result<WrittenTime, HoursTextError> {
@@ -109,18 +169,17 @@ fn time(tokens: &mut Tokens, expected: &'static str) -> Result<WrittenTime, Hour
     ) {
         return Err(tokens.expected(expected));
     }
-    let word = |minute, text| WrittenTime {
-        minute,
-        form: Form::Word,
-        text,
-    };
+    let word = |minute, form, text| WrittenTime { minute, form, text };
     match tokens.take() {
-        Some((Token::Noon, text)) => Ok(word(DAY_MINUTES / 2, text)),
-        Some((Token::Midnight, text)) => Ok(word(DAY_MINUTES, text)),
+        Some((Token::Noon, text)) => Ok(word(DAY_MINUTES / 2, Form::Noon, text)),
+        Some((Token::Midnight, text)) => Ok(word(DAY_MINUTES, Form::Midnight, text)),
         Some((Token::Time(time), text)) => written(&time, text),
         _ => Err(tokens.expected(expected)),
     }
 }
+
+/// What to do about a time that cannot be read.
+const MALFORMED: &str = "write it as 09:00, 0900, 9am or 9:30pm";
 
 /// Reads `9`, `0900`, `9:30`, `9.30`, `9h30`, each with am or pm behind it or not.
 fn written(time: &str, text: String) -> Result<WrittenTime, HoursTextError> {
@@ -128,31 +187,27 @@ fn written(time: &str, text: String) -> Result<WrittenTime, HoursTextError> {
         time: excerpt(&text),
         hint,
     };
-    let malformed = "write it as 09:00, 0900, 9am or 9:30pm";
-    let compact = time.replace("a.m.", "am").replace("p.m.", "pm");
-    let (digits, half) = match (compact.strip_suffix("am"), compact.strip_suffix("pm")) {
-        (Some(digits), _) => (digits, Some(0)),
-        (_, Some(digits)) => (digits, Some(12)),
-        _ => (compact.as_str(), None),
+    let digits_end = time
+        .find(|it: char| !it.is_ascii_digit() && !matches!(it, ':' | '.' | 'h'))
+        .unwrap_or(time.len());
+    let (digits, half) = match time[digits_end..].chars().next() {
+        None => (time, None),
+        Some('a') => (&time[..digits_end], Some(0)),
+        Some(_) => (&time[..digits_end], Some(12)),
     };
     let (hour, minute) = match digits.split_once([':', '.', 'h']) {
-        Some((hour, "")) if digits.ends_with('h') => (hour, "00"),
         Some((hour, minute)) => (hour, minute),
         None if digits.len() > 2 => digits.split_at(digits.len() - 2),
-        None => (digits, ""),
+        None => (digits, "00"),
     };
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_bare = minute.is_empty();
-    let shape = (1..=2).contains(&hour.len()) && (is_bare || minute.len() == 2);
-    if !shape || !is_number(hour) || !is_number(minute) {
-        return Err(no_such(malformed));
+    let has_shape = (1..=2).contains(&hour.len()) && minute.len() == 2;
+    if !has_shape || !is_number(hour) || !is_number(minute) {
+        return Err(no_such(MALFORMED));
     }
-    let hour: u16 = hour.parse().map_err(|_error| no_such(malformed))?;
-    let minute: u16 = if is_bare {
-        0
-    } else {
-        minute.parse().map_err(|_error| no_such(malformed))?
-    };
+    let has_leading_zero = hour.starts_with('0');
+    let hour: u16 = hour.parse().map_err(|_error| no_such(MALFORMED))?;
+    let minute: u16 = minute.parse().map_err(|_error| no_such(MALFORMED))?;
     if minute > 59 {
         return Err(no_such("an hour has minutes 00 to 59"));
     }
@@ -164,7 +219,7 @@ fn written(time: &str, text: String) -> Result<WrittenTime, HoursTextError> {
         None if hour > 24 || (hour == 24 && minute > 0) => {
             return Err(no_such("a day ends at 24:00"));
         }
-        None if is_bare && hour <= 12 => (hour, Form::BareHour),
+        None if (1..=12).contains(&hour) && !has_leading_zero => (hour, Form::Plain),
         None => (hour, Form::Clock24),
     };
     Ok(WrittenTime {

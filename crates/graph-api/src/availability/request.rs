@@ -31,14 +31,21 @@ impl AvailabilityRequest {
                 format!("must be one of {{{names}}} - got {}", quoted_excerpt(text))
             })
         });
-        let at = parameters.parsed("at", &mut violations, instant);
-        let at = at.unwrap_or(now);
+        let at = match parameters.parsed("at", &mut violations, |text| instant(text).map(Some)) {
+            Some(at) => at,
+            None if violations.iter().any(|(name, _violation)| name == "at") => None,
+            None => Some(now),
+        };
         let until = parameters.parsed("until", &mut violations, |text| {
-            instant(text).and_then(|until| span_end(at, until))
+            // Where `at` is wrong, nothing can be said of how far it is.
+            instant(text).and_then(|until| at.map_or(Ok(until), |at| span_end(at, until)))
         });
         if violations.is_empty() {
-            let medium = medium.unwrap_or_default();
-            Ok(Self { medium, at, until })
+            Ok(Self {
+                medium: medium.unwrap_or_default(),
+                at: at.unwrap_or(now),
+                until,
+            })
         } else {
             Err(GraphError::parameters_refused(&violations))
         }
@@ -110,6 +117,19 @@ mod tests {
             assert_eq!(read(query).unwrap_err().message(), message, "{query}");
         }
         assert!(read("until=2027-11-24T12:00:00Z").is_ok());
+        let message = read("at=noon&until=2030-01-01T00:00:00Z").unwrap_err();
+        assert_eq!(
+            message
+                .standard_error(&crate::TraceIds::from_random(
+                    [0; crate::TRACE_RANDOM_BYTES]
+                ))
+                .error_data
+                .unwrap()["details"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
         let error = read("medium=fax&at=x&until=y").unwrap_err();
         let trace = crate::TraceIds::from_random([0; crate::TRACE_RANDOM_BYTES]);
         let data = error.standard_error(&trace).error_data.unwrap();

@@ -1,9 +1,11 @@
 //! `GET /{page_id}/messenger_call_availability` (ours)
 
-use graph_api::availability::{AvailabilityRequest, MessengerCallAvailabilityPayload};
+use call_settings::at_whole_second;
+use graph_api::availability::{
+    AvailabilityField, AvailabilityRequest, MessengerCallAvailabilityPayload,
+};
 use graph_api::{FieldSelection, GraphError, Node};
 use http::Method;
-use jiff::Timestamp;
 
 use crate::access::READ_SCOPE;
 use crate::dispatch::{Operation, Pagebell, name_of};
@@ -26,7 +28,11 @@ impl Pagebell {
         let access = self.page_access(operation, node).await?;
         let parameters = operation.parameters;
         let selection = FieldSelection::from_parameter(parameters.get("fields"))?;
-        let request = AvailabilityRequest::from_parameters(parameters, self.present_second())?;
+        let now = at_whole_second(self.surroundings.clock.now());
+        let mut request = AvailabilityRequest::from_parameters(parameters, now)?;
+        if !selection.includes(AvailabilityField::Intervals) {
+            request.until = None;
+        }
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id).await?;
@@ -35,11 +41,5 @@ impl Pagebell {
             body: answer.list(&selection),
             revision: Some(copy.revision),
         })
-    }
-
-    /// The present instant in whole seconds, as call hours know no finer times.
-    fn present_second(&self) -> Timestamp {
-        let now = self.surroundings.clock.now();
-        Timestamp::from_second(now.as_second()).unwrap_or(now)
     }
 }

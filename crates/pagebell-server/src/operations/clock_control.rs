@@ -22,7 +22,10 @@ impl Pagebell {
             operation.parameters,
         )?
         .ok_or_else(GraphError::token_missing)?;
-        let is_operator = match self.authenticate(operation, &credentials).await? {
+        // By the machine's time: steered to where it has expired, a token could not steer back.
+        let now = self.surroundings.machine_time();
+        let caller = self.authenticate_at(operation, &credentials, now).await?;
+        let is_operator = match caller {
             Caller::Token(access) => access.token.scopes.iter().any(|it| it == OPERATOR_SCOPE),
             Caller::App(_) => false,
         };
@@ -32,17 +35,18 @@ impl Pagebell {
         let clock = self.surroundings.steering.as_ref();
         let clock = clock.ok_or_else(GraphError::clock_not_steerable)?;
         match *operation.method {
-            Method::GET => {}
+            Method::GET => {
+                if ClockCommand::from_parameters(operation.parameters)? != ClockCommand::default() {
+                    return Err(GraphError::parameter_invalid(
+                        "a GET only shows the clock; send what is to be done to it with POST",
+                    ));
+                }
+            }
             Method::POST => {
                 operation.body.clone()?;
                 let command = ClockCommand::from_parameters(operation.parameters)?;
                 clock.steer(command).map_err(|error| {
-                    let name = if command.advance.is_some() {
-                        "advance"
-                    } else {
-                        "set"
-                    };
-                    GraphError::parameters_refused(&[(name.to_owned(), error.to_string())])
+                    GraphError::parameters_refused(&[("advance".to_owned(), error.to_string())])
                 })?;
                 tracing::info!(now = clock.state().now, "the clock was steered");
             }

@@ -112,6 +112,39 @@ async fn everything_asks_this_clock() {
 }
 
 #[tokio::test]
+async fn operators_cannot_lock_themselves_out() {
+    let harness = Harness::steerable().await;
+    let brief = settings_store::TokenRecord {
+        token_id: settings_store::TokenId::new(99),
+        hash: settings_store::TokenHash::of("brief-operator"),
+        app_id: None,
+        coverage: settings_store::Coverage::AllPages,
+        scopes: vec!["pagebell_operator".to_owned()],
+        issued_at: pagebell_server::Clock::now(&*harness.clock),
+        expires_at: Some(pagebell_server::Clock::now(&*harness.clock) + Duration::from_hours(1)),
+        revoked_at: None,
+    };
+    settings_store::SettingsStore::put_token(&*harness.store, brief)
+        .await
+        .unwrap();
+    for body in ["advance=2h", "reset=true"] {
+        let answer = harness
+            .ask(Method::POST, CLOCK, "brief-operator", None, body)
+            .await;
+        assert_eq!(answer.response.status, 200, "{body}");
+    }
+    harness.clock.advance(Duration::from_hours(2));
+    let answer = harness
+        .ask(Method::GET, CLOCK, "brief-operator", None, "")
+        .await;
+    assert_eq!(
+        answer.codes(),
+        (400, 190, Some(463)),
+        "by the machine's time"
+    );
+}
+
+#[tokio::test]
 async fn it_is_for_operators_of_servers_that_allow_it() {
     let harness = Harness::steerable().await;
     let codes = async |harness: &Harness, token: &str| {
@@ -158,6 +191,11 @@ async fn mistakes_change_nothing() {
         .ask(Method::GET, "/control/clocks", "operator", None, "")
         .await;
     assert_eq!(answer.codes(), (400, 2500, None));
+    let address = format!("{CLOCK}?set=0");
+    let answer = harness
+        .ask(Method::GET, &address, "operator", None, "")
+        .await;
+    assert_eq!(answer.codes(), (400, 100, None), "a GET steers nothing");
     let answer = harness
         .ask(Method::DELETE, CLOCK, "operator", None, "")
         .await;

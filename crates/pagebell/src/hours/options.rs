@@ -35,13 +35,13 @@ pub(crate) struct ShowOptions {
     /// The id of the Page
     #[arg(required = true)]
     pub(crate) page_id: Option<PageId>,
-    /// The time in question: RFC 3339, or Unix seconds [default: now]
+    /// The time in question: RFC 3339, or Unix seconds [default: now, by this machine's clock]
     #[arg(long, value_name = "TIME", value_parser = parse_instant, allow_negative_numbers = true)]
     pub(crate) at: Option<Timestamp>,
     /// What the call carries: audio or video
     #[arg(long, value_name = "MEDIUM", default_value_t)]
     pub(crate) medium: Medium,
-    /// Draw the week; with --json, list the open intervals of the next seven days
+    /// Draw the next seven days; with --json, list their open intervals
     #[arg(long)]
     pub(crate) week: bool,
     /// As JSON, with the fields of the edge messenger_call_availability
@@ -64,7 +64,7 @@ pub(crate) enum HoursCommand {
     #[command(after_help = "Examples:\n  \
         curl -s -H \"Authorization: Bearer $TOKEN\" \"$PAGE\" | pagebell hours format")]
     Format {
-        /// call_hours, or settings or an answer with them, as JSON [default: what stdin has]
+        /// call_hours, or settings or an answer with them, as JSON; - or nothing reads stdin
         #[arg(value_name = "JSON")]
         json: Option<String>,
     },
@@ -78,7 +78,7 @@ pub(crate) enum HoursCommand {
 /// Hours to be read, and where they are meant.
 #[derive(Debug, Args)]
 pub(crate) struct HoursSource {
-    /// The hours [default: what stdin has]
+    /// The hours; - or nothing reads them from stdin
     #[arg(value_name = "HOURS")]
     pub(crate) hours: Option<String>,
     /// The time zone in which they are meant, such as Europe/Paris

@@ -29,7 +29,8 @@ pub(super) fn of_availability(
             } else {
                 ""
             };
-            local.strftime("on %A %-d %B %Y at %H:%M").to_string() + zoneless
+            let date = local.strftime("on %A %-d %B %Y at");
+            format!("{date} {}{zoneless}", clock_time(&local))
         }
     };
     let change = availability
@@ -96,7 +97,7 @@ impl Days {
 }
 
 /// The time on the wall clock, with the offset where the clock shows that time twice.
-fn clock_time(local: &Zoned) -> String {
+pub(super) fn clock_time(local: &Zoned) -> String {
     let shown: DateTime = local.datetime();
     let is_twice = is_shown_twice(local.time_zone(), shown);
     let format = if is_twice { "%H:%M (%:z)" } else { "%H:%M" };

@@ -2,9 +2,9 @@
 
 use std::io::{Write, stdout};
 
-use call_settings::{CallAvailability, CallSettings, PageId, RingTarget};
+use call_settings::{CallAvailability, CallSettings, PageId, RingTarget, at_whole_second};
 use graph_api::availability::{AvailabilityRequest, MessengerCallAvailabilityPayload};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use settings_store::SettingsStore;
 
 use super::options::ShowOptions;
@@ -17,9 +17,10 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
     let page_id = options.page_id.ok_or_else(|| {
         Failure::Options("name a Page by its id, or one of parse, format, import".to_owned())
     })?;
-    let settings = settings_of(options, page_id)?;
-    let now = system::surroundings().clock.now();
-    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let stored = settings_of(options, page_id)?;
+    let is_configured = stored.is_some();
+    let settings = stored.unwrap_or_default();
+    let now = at_whole_second(system::surroundings().clock.now());
     let at = options.at.unwrap_or(now);
     let availability = CallAvailability::new(&settings);
     let mut output = stdout().lock();
@@ -51,6 +52,12 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
         "is hidden"
     };
     writeln!(output, "{rings}; the call button {icon}.")?;
+    if !is_configured {
+        writeln!(
+            output,
+            "The Page was never configured: these are the defaults, unless its server has others."
+        )?;
+    }
     if options.week {
         if let Some(hours) = &settings.call_hours {
             write!(output, "\n{}", week_picture::draw(hours, at))?;
@@ -64,15 +71,14 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The settings of a Page as a reader of the API would see them, without the defaults that an
-/// operator may have given the server.
-fn settings_of(options: &ShowOptions, page_id: PageId) -> Result<CallSettings, Failure> {
+/// The settings of a Page; `None`: it was never configured.
+fn settings_of(options: &ShowOptions, page_id: PageId) -> Result<Option<CallSettings>, Failure> {
     let location = options.store.location();
     let page = on_store(&location.open_existing()?, async |store| {
         Ok(store.page(page_id).await?)
     })?;
     match page {
-        Some(page) => Ok(page.settings.unwrap_or_default()),
+        Some(page) => Ok(page.settings),
         None => Err(Failure::Refused(format!(
             "there is no page {page_id} in {location}"
         ))),

@@ -3,8 +3,8 @@
 use std::io::{Read, Write, stderr, stdin, stdout};
 
 use bytes::Bytes;
-use call_settings::{CallHours, CallHoursChange, HoursLimits, HoursText};
-use graph_api::{CallHoursPayload, Parameters, parse_json, settings_submission};
+use call_settings::{CallHours, CallHoursChange, HoursLimits, HoursText, excerpt};
+use graph_api::{CallHoursPayload, Parameters, settings_submission};
 use serde_json::{Value, json};
 
 use super::openstreetmap;
@@ -21,7 +21,7 @@ pub(super) fn parse(source: &HoursSource) -> Result<(), Failure> {
 pub(super) fn import(source: &HoursSource) -> Result<(), Failure> {
     let text = given_or_stdin(source.hours.as_deref())?;
     let timezone_id = source.timezone.ok_or_else(|| {
-        Failure::Options("name the place's time zone, such as --timezone Europe/Paris".to_owned())
+        Failure::Refused("name the place's time zone, such as --timezone Europe/Paris".to_owned())
     })?;
     let import = openstreetmap::read(text.trim()).map_err(Failure::Refused)?;
     let hours = import
@@ -50,7 +50,12 @@ fn write_json(hours: &CallHours) -> Result<(), Failure> {
 
 /// Reads `call_hours` from itself, from settings, or from the answer to a read.
 fn read_call_hours(text: &str) -> Result<CallHours, Failure> {
-    let value = parse_json(text.as_bytes()).map_err(|error| Failure::Refused(error.message()))?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|error| Failure::Refused(format!("this is not JSON: {error}")))?;
+    if let Some(message) = value["error"]["message"].as_str() {
+        let message = excerpt(message);
+        return Err(Failure::Refused(format!("this is an error: {message}")));
+    }
     let settings = match &value {
         Value::Object(answer) if answer.contains_key("data") => value["data"][0].clone(),
         Value::Object(object) if object.contains_key("timezone_id") => {
@@ -58,8 +63,11 @@ fn read_call_hours(text: &str) -> Result<CallHours, Failure> {
         }
         _ => value,
     };
-    let only_hours = json!({ "call_hours": settings["call_hours"] });
     let mut parameters = Parameters::default();
+    let only_hours = match &settings["call_hours"] {
+        Value::Null => json!({}),
+        hours => json!({ "call_hours": hours }),
+    };
     parameters
         .extend_from_body(None, &Bytes::from(only_hours.to_string()))
         .map_err(|error| Failure::Refused(error.message()))?;
@@ -68,9 +76,13 @@ fn read_call_hours(text: &str) -> Result<CallHours, Failure> {
         .map_err(|violations| Failure::Refused(violations.first().to_string()))?;
     match update.call_hours {
         CallHoursChange::Replace(hours) => Ok(hours),
-        CallHoursChange::Keep | CallHoursChange::Remove => Err(Failure::Refused(
-            "there are no call_hours in it: calls are taken at any hour".to_owned(),
-        )),
+        // Only whole settings tell that there are no hours.
+        _ if settings.get("audio_enabled").is_some() && settings.get("call_routing").is_some() => {
+            Err(Failure::Refused(
+                "these settings have no call_hours: calls are taken at any hour".to_owned(),
+            ))
+        }
+        _ => Err(Failure::Refused("there are no call_hours in it".to_owned())),
     }
 }
 

@@ -1,31 +1,31 @@
-//! A week drawn in the terminal.
+//! Seven days drawn in the terminal.
 //!
 //! Each row is a day on the wall clock, each cell half an hour of it.
 
 use std::fmt::Write;
 
 use call_settings::{CallHours, DayOfWeek, OperatingHours, PlannedSpan};
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use super::sentence::clock_time;
 
 const CELL_MINUTES: u16 = 30;
 const CELLS: u16 = 24 * 60 / CELL_MINUTES;
 
-/// Draws the week, Monday to Sunday, that holds an instant.
+/// Draws the day that holds an instant and the six after it.
 pub(super) fn draw(hours: &CallHours, at: Timestamp) -> String {
     let zone = hours.timezone_id().time_zone();
     let local = at.to_zoned(zone.clone());
-    let today = local.date();
-    let monday = today
-        .checked_sub(i32::from(today.weekday().to_monday_zero_offset()).days())
-        .unwrap_or(today);
     let mut picture = String::new();
     // Writing to a string does not fail.
     let _ = writeln!(picture, "            {SCALE}");
     let mut notes = String::new();
-    for (offset, day) in (0_i32..).zip(DayOfWeek::ALL) {
-        let date = monday.checked_add(offset.days()).unwrap_or(monday);
+    let days = (0..7).filter_map(|offset: i32| local.date().checked_add(offset.days()).ok());
+    for date in days {
+        let day =
+            DayOfWeek::ALL[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
         let mut entries: Vec<OperatingHours> = hours
             .weekly_operating_hours()
             .iter()
@@ -33,14 +33,20 @@ pub(super) fn draw(hours: &CallHours, at: Timestamp) -> String {
             .filter(|entry| entry.day() == day)
             .collect();
         entries.sort_unstable_by_key(|entry| entry.start_minute());
-        let marker = if date == today {
-            format!("  <- {}", local.strftime("%H:%M"))
+        let marker = if date == local.date() {
+            format!("  <- {}", clock_time(&local))
         } else {
             String::new()
         };
         let row = row(&entries, &zone, date);
         let date_text = date.strftime("%a %e %b");
-        let _ = writeln!(picture, "{date_text}  {row}  {}{marker}", spans(&entries));
+        let is_left_out = is_skipped(&zone, date, 0) && is_skipped(&zone, date, 24 * 60 - 1);
+        let spans = if is_left_out {
+            "left out".to_owned()
+        } else {
+            spans(&entries)
+        };
+        let _ = writeln!(picture, "{date_text}  {row}  {spans}{marker}");
         if let Some(note) = shift_note(&zone, date) {
             let _ = writeln!(notes, "{date_text}  {note}");
         }
@@ -82,7 +88,7 @@ fn row(entries: &[OperatingHours], zone: &TimeZone, date: Date) -> String {
 
 /// Whether the clock never shows this minute of the day.
 fn is_skipped(zone: &TimeZone, date: Date, minute: u16) -> bool {
-    let shown = date.to_datetime(jiff::civil::Time::midnight()) + i64::from(minute).minutes();
+    let shown = date.to_datetime(Time::midnight()) + i64::from(minute).minutes();
     matches!(
         zone.to_ambiguous_timestamp(shown).offset(),
         jiff::tz::AmbiguousOffset::Gap { .. }
@@ -102,21 +108,34 @@ fn spans(entries: &[OperatingHours]) -> String {
 
 /// What the clock does on a day on which it does not run evenly.
 fn shift_note(zone: &TimeZone, date: Date) -> Option<String> {
-    let midnight: DateTime = date.to_datetime(jiff::civil::Time::midnight());
-    let start = zone.to_timestamp(midnight - 1.minutes()).ok()?;
-    let shift = zone.following(start).find(|shift| {
-        let before = shift.timestamp() - 1.seconds();
-        zone.to_offset(before) != shift.offset()
-    })?;
-    let before = zone
-        .to_offset(shift.timestamp() - 1.seconds())
-        .to_datetime(shift.timestamp());
-    let after = shift.offset().to_datetime(shift.timestamp());
-    if before.date() != date && after.date() != date {
-        return None;
-    }
-    let (from, to) = (before.strftime("%H:%M"), after.strftime("%H:%M"));
-    Some(if before < after {
+    let midnight = date.to_datetime(Time::midnight());
+    let start = zone
+        .to_timestamp(midnight.checked_sub(2.days()).ok()?)
+        .ok()?;
+    let (before, after) = zone
+        .following(start)
+        .take_while(|shift| {
+            shift.timestamp().duration_since(start) < SignedDuration::from_hours(96)
+        })
+        .map(|shift| {
+            let at = shift.timestamp();
+            let offset_before = zone.to_offset(at - 1.seconds());
+            (
+                offset_before.to_datetime(at),
+                shift.offset().to_datetime(at),
+            )
+        })
+        // A day that the clock goes back into is the one that ends twice; one that it skips into
+        // begins late.
+        .find(|(before, after)| before != after && (*before).max(*after).date() == date)?;
+    let is_forward = before < after;
+    let format = if before.date() == after.date() || !is_forward {
+        "%H:%M"
+    } else {
+        "%a %e %b %H:%M"
+    };
+    let (from, to) = (before.strftime(format), after.strftime(format));
+    Some(if is_forward {
         format!("the clock goes from {from} to {to}: what lies between never comes")
     } else {
         format!("the clock goes from {from} back to {to}: what lies between counts twice")
@@ -153,6 +172,31 @@ mod tests {
 
     #[test]
     fn a_week_in_which_the_clock_goes_back() {
-        insta::assert_snapshot!(picture("24/7 (Europe/Paris)", "2026-10-25T09:41:00Z"));
+        insta::assert_snapshot!(picture("24/7 (Europe/Paris)", "2026-10-24T09:41:00Z"));
+    }
+
+    #[test]
+    fn a_week_in_which_midnight_comes_twice() {
+        insta::assert_snapshot!(picture(
+            "Sat 22:00-24:00 (Asia/Beirut)",
+            "2026-10-24T20:30:00Z"
+        ));
+    }
+
+    #[test]
+    fn a_week_that_lacks_a_day() {
+        insta::assert_snapshot!(picture(
+            "daily 09:00-17:00 (Pacific/Apia)",
+            "2011-12-28T20:00:00Z"
+        ));
+    }
+
+    #[test]
+    fn the_ends_of_time_have_fewer_days() {
+        for end in [Timestamp::MIN, Timestamp::MAX] {
+            let limits = HoursLimits::default();
+            let hours = CallHours::from_text("9-17 (Pacific/Kiritimati)", None, limits).unwrap();
+            assert!(draw(&hours, end).lines().count() >= 2);
+        }
     }
 }

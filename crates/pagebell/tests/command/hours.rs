@@ -171,7 +171,17 @@ fn text_that_cannot_be_used_is_refused_with_the_reason() {
             1,
             "weekly_operating_hours",
         ),
-        (&["import", "Mo-Fr 09:00-17:00"], 2, "--timezone"),
+        (&["import", "Mo-Fr 09:00-17:00"], 1, "--timezone"),
+        (
+            &["format", "{\"error\":{\"message\":\"expired\"}}"],
+            1,
+            "this is an error: expired",
+        ),
+        (
+            &["format", "{\"data\":[{\"icon_enabled\":true}]}"],
+            1,
+            "there are no call_hours in it",
+        ),
         (
             &["import", "whenever", "--timezone", "UTC"],
             1,
