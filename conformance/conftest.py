@@ -11,7 +11,7 @@ import pytest
 
 from pagebell_process import App, Pagebell, wait_until_visible
 
-PARTS = ("python-sdk", "node-sdk", "curl", "schemathesis", "reference-schema", "readme", "call-hours")
+PARTS = ("python-sdk", "node-sdk", "curl", "schemathesis", "reference-schema", "readme", "call-hours", "browser")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -31,6 +31,11 @@ const PROGRAMS: &[Program] = &[
         packages: &["npm"],
     },
     Program {
+        name: "chromium",
+        check: None,
+        packages: &["chromium"],
+    },
+    Program {
         name: "curl",
         check: None,
         packages: &["curl"],

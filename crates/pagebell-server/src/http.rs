@@ -4,8 +4,13 @@
 mod body;
 mod endpoints;
 mod exchange;
+mod reference_pages;
 mod server;
 mod tls;
 
 pub use server::{Server, Stopped};
 pub use tls::{TlsError, TlsFiles};
+
+/// Whether a request came over TLS, as an extension of the request.
+#[derive(Clone, Copy, Debug)]
+struct IsSecure(bool);

@@ -7,6 +7,7 @@
 //! The store is behind its trait; clock and randomness are parameters ([`Surroundings`]).
 
 mod access;
+mod assets;
 mod configuration;
 mod copies;
 mod dispatch;

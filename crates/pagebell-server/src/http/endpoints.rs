@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
+use super::reference_pages;
+use crate::Pagebell;
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use graph_api::GraphVersion;
-
-use crate::reference::Document;
-use crate::{Pagebell, reference};
 
 /// Whether a path belongs to these endpoints. No Graph path does: ids are numbers.
 pub(super) fn owns(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/metrics") || path.starts_with("/reference/")
+    matches!(path, "/healthz" | "/readyz" | "/metrics") || reference_pages::owns(path)
 }
 
 /// The routes.
@@ -23,8 +21,7 @@ pub(super) fn router(pagebell: Arc<Pagebell>) -> Router {
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/reference/{version}/openapi.json", get(openapi_json))
-        .route("/reference/{version}/openapi.yaml", get(openapi_yaml))
+        .merge(reference_pages::router())
         .with_state(pagebell)
 }
 
@@ -51,42 +48,8 @@ async fn metrics(State(pagebell): State<Arc<Pagebell>>) -> Response {
     with_type(OPENMETRICS, pagebell.metrics.text())
 }
 
-async fn openapi_json(
-    State(pagebell): State<Arc<Pagebell>>,
-    Path(version): Path<String>,
-) -> Response {
-    openapi(&pagebell, &version, "application/json", Document::to_json)
-}
-
-async fn openapi_yaml(
-    State(pagebell): State<Arc<Pagebell>>,
-    Path(version): Path<String>,
-) -> Response {
-    openapi(&pagebell, &version, "application/yaml", Document::to_yaml)
-}
-
-fn openapi(
-    pagebell: &Pagebell,
-    version: &str,
-    content_type: &'static str,
-    write: fn(&Document) -> String,
-) -> Response {
-    match GraphVersion::named(version) {
-        Some(version) => {
-            let document = reference::openapi(pagebell.configuration(), version);
-            with_type(content_type, write(&document))
-        }
-        None => no_such_version(version),
-    }
-}
-
-fn no_such_version(version: &str) -> Response {
-    let names = GraphVersion::ALL.map(GraphVersion::name).join(", ");
-    let text = format!("there is no version {version:?}; the versions are {names}\n");
-    (StatusCode::NOT_FOUND, text).into_response()
-}
-
-fn with_type(content_type: &'static str, body: String) -> Response {
+/// Text that pages of other origins may read too.
+pub(super) fn with_type(content_type: &'static str, body: String) -> Response {
     let headers: [(HeaderName, HeaderValue); 2] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
         (

@@ -24,7 +24,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 use super::tls::Tls;
-use super::{TlsError, TlsFiles, endpoints, exchange};
+use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange};
 use crate::Pagebell;
 
 /// How long a TLS handshake may take.
@@ -260,7 +260,8 @@ async fn answer(
     is_secure: bool,
 ) -> Result<Response<ResponseBody>, Infallible> {
     if endpoints::owns(request.uri().path()) {
-        let request = request.map(axum::body::Body::new);
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(IsSecure(is_secure));
         let Ok(response) = router.clone().oneshot(request).await;
         return Ok(response.map(|body| Either::Right(body.boxed_unsync())));
     }

@@ -1,7 +1,7 @@
 //! The OpenAPI documents, as they are served.
 
 use graph_api::GraphVersion;
-use pagebell_server::reference::openapi;
+use pagebell_server::reference::{Reference, openapi};
 use pagebell_server::{Configuration, Profile};
 
 #[test]
@@ -47,4 +47,18 @@ fn each_version_has_its_own_document() {
             3
         );
     }
+}
+
+#[test]
+fn the_markdown_of_the_published_page_has_its_two_endpoints_and_all_three_credentials() {
+    let configuration = Configuration {
+        profile: Profile::Reference,
+        ..Configuration::default()
+    };
+    let version = GraphVersion::NEWEST;
+    let base = "http://pagebell.test";
+    let document = openapi(&configuration, version);
+    let page = Reference::new(&document, version, configuration.profile, base);
+    assert_eq!(page.endpoints.len(), 2);
+    insta::assert_snapshot!(page.to_markdown(base).split("\n## Errors").next().unwrap());
 }
