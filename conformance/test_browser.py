@@ -14,13 +14,16 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+import requests
 
 from pagebell_process import Pagebell, loopback_environment
 
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10}
+FEWEST_TESTS = {"reference": 10, "console": 12}
+BAKERY = "4711"
+MORE_PAGES = range(2_000_000_001, 2_000_000_061)
 TIMEOUT_SECONDS = 240
 
 
@@ -38,6 +41,16 @@ def test_every_file_of_tests_is_run() -> None:
 @pytest.mark.parametrize("name", FEWEST_TESTS)
 def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) -> None:
     server = start_pagebell()
+    server.administer("page", "add", BAKERY, "--name", "Bakery")
+    token_of_one_page = server.create_visible_token(pages=[BAKERY])
+    for page_id in MORE_PAGES:
+        # A Page is added on its first use.
+        answer = requests.get(
+            f"{server.base_url}/v26.0/{page_id}/messenger_call_settings",
+            headers={"Authorization": f"Bearer {server.token}"},
+            timeout=10,
+        )
+        assert answer.status_code == 200
     completed = subprocess.run(
         ["node", "--test", "--test-reporter=tap", f"{name}.test.mjs"],
         capture_output=True,
@@ -47,6 +60,7 @@ def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) 
         | {
             "PAGEBELL_URL": server.base_url,
             "PAGEBELL_TOKEN": server.token,
+            "PAGEBELL_ONE_PAGE_TOKEN": token_of_one_page,
             "CHROMIUM": chromium(),
             "PYTHON": sys.executable,
             "NO_PROXY": "127.0.0.1",

@@ -8,6 +8,7 @@
 mod call_clock;
 mod open_intervals;
 mod open_week;
+mod sentence;
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,6 +19,7 @@ use jiff::tz::TimeZone;
 use crate::{CallSettings, RingTarget, TimeZoneId};
 use call_clock::CallClock;
 pub use open_intervals::{OpenInterval, OpenIntervals};
+pub use sentence::{Moment, clock_time};
 
 /// An instant without its fraction of a second: call hours know no finer times. Rounded down, also
 /// before 1970.

@@ -28,8 +28,8 @@ mod violation;
 mod week_plan;
 
 pub use availability::{
-    AvailabilityReason, CallAvailability, CallDecision, Medium, OpenInterval, OpenIntervals,
-    UnknownMedium, at_whole_second,
+    AvailabilityReason, CallAvailability, CallDecision, Medium, Moment, OpenInterval,
+    OpenIntervals, UnknownMedium, at_whole_second, clock_time,
 };
 pub use call_hours::{
     CallHours, HoursConflict, HoursLimits, HoursLimitsError, MAX_ENTRIES_PER_DAY, OperatingHours,

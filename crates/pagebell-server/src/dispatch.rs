@@ -1,7 +1,7 @@
 //! A request in, a response out.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use graph_api::{
@@ -30,6 +30,8 @@ pub struct Pagebell {
     pub(crate) surroundings: Surroundings,
     /// The default settings, as the store takes them with each write.
     pub(crate) default_settings: Arc<call_settings::CallSettings>,
+    /// Makes the form tokens of the console; random, and new with each start.
+    pub(crate) console_key: OnceLock<[u8; 32]>,
 }
 
 /// One operation on its way: the request, and what it inherits from the batch it stands in.
@@ -61,6 +63,7 @@ impl Pagebell {
         ));
         store.set_observer(Arc::clone(&copies) as Arc<_>);
         Self {
+            console_key: OnceLock::new(),
             default_settings: Arc::new(configuration.default_settings.clone()),
             configuration,
             store,
@@ -298,7 +301,7 @@ impl Pagebell {
         }
     }
 
-    fn new_trace(&self) -> TraceIds {
+    pub(crate) fn new_trace(&self) -> TraceIds {
         let mut random = [0; TRACE_RANDOM_BYTES];
         self.surroundings.entropy.fill(&mut random);
         TraceIds::from_random(random)

@@ -2,6 +2,7 @@
 //! endpoints that are not part of the Graph surface.
 
 mod body;
+mod console_pages;
 mod endpoints;
 mod exchange;
 mod reference_pages;

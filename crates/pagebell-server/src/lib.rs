@@ -9,6 +9,7 @@
 mod access;
 mod assets;
 mod configuration;
+mod console;
 mod copies;
 mod dispatch;
 pub mod http;

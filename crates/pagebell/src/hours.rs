@@ -2,7 +2,6 @@
 
 mod openstreetmap;
 mod options;
-mod sentence;
 mod show;
 mod text;
 mod week_picture;

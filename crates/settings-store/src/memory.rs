@@ -190,6 +190,22 @@ impl SettingsStore for MemoryStore {
             .collect())
     }
 
+    async fn find_pages(
+        &self,
+        text: &str,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.open()?;
+        let pages = state.pages.range((start, Bound::Unbounded));
+        Ok(pages
+            .filter(|(_page_id, page)| !page.removed && page.record.is_found_by(text))
+            .take(limit)
+            .map(|(_page_id, page)| page.record.clone())
+            .collect())
+    }
+
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
         let mut state = self.open()?;
         let Some(page) = state.pages.get_mut(&page_id).filter(|page| !page.removed) else {

@@ -111,6 +111,15 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError>;
 
+    /// Pages whose name holds a text, in any letter case of ASCII, or whose id begins with it, in the
+    /// order of [`Self::pages`] and from `after` on; at most `limit`. An empty text finds all.
+    async fn find_pages(
+        &self,
+        text: &str,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError>;
+
     /// Removes a Page and its settings; the history stays and gets an entry. `false`: there is no
     /// such Page.
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError>;

@@ -147,19 +147,22 @@ impl SqliteStore {
         &self,
         found: &mut Vec<PageRecord>,
         ids: RangeInclusive<i64>,
+        text: &str,
         limit: usize,
     ) -> Result<(), StoreError> {
         let connection = self.readers.take()?;
         let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
         let sql = format!(
             "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 AND removed = 0 \
+             AND (?4 = '' OR instr(lower(name), lower(?4)) > 0 \
+             OR substr(printf('%llu', page_id), 1, length(?4)) = ?4) \
              ORDER BY page_id LIMIT ?3"
         );
         let mut statement = connection
             .prepare_cached(&sql)
             .map_err(|error| of_read(&error))?;
         let mut rows = statement
-            .query(params![ids.start(), ids.end(), room])
+            .query(params![ids.start(), ids.end(), room, text])
             .map_err(|error| of_read(&error))?;
         while let Some(row) = rows.next().map_err(|error| of_read(&error))? {
             found.push(rows::page(row)?.record);
@@ -209,13 +212,22 @@ impl SettingsStore for SqliteStore {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
+        self.find_pages("", after, limit).await
+    }
+
+    async fn find_pages(
+        &self,
+        text: &str,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError> {
         // Ids over the signed range are stored as negative numbers, and come last.
         let mut found = Vec::new();
         let after = after.map(|page_id| signed(page_id.get()));
         match after {
-            None => self.append_pages(&mut found, 0..=i64::MAX, limit)?,
+            None => self.append_pages(&mut found, 0..=i64::MAX, text, limit)?,
             Some(after) if (0..i64::MAX).contains(&after) => {
-                self.append_pages(&mut found, after + 1..=i64::MAX, limit)?;
+                self.append_pages(&mut found, after + 1..=i64::MAX, text, limit)?;
             }
             Some(_) => {}
         }
@@ -223,7 +235,7 @@ impl SettingsStore for SqliteStore {
             let first = after
                 .filter(|after| *after < 0)
                 .map_or(i64::MIN, |after| after + 1);
-            self.append_pages(&mut found, first..=-1, limit)?;
+            self.append_pages(&mut found, first..=-1, text, limit)?;
         }
         Ok(found)
     }

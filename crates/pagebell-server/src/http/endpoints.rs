@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::reference_pages;
+use super::{console_pages, reference_pages};
 use crate::Pagebell;
 use axum::Router;
 use axum::extract::State;
@@ -12,7 +12,9 @@ use axum::routing::get;
 
 /// Whether a path belongs to these endpoints. No Graph path does: ids are numbers.
 pub(super) fn owns(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz" | "/metrics") || reference_pages::owns(path)
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
+        || reference_pages::owns(path)
+        || console_pages::owns(path)
 }
 
 /// The routes.
@@ -22,6 +24,7 @@ pub(super) fn router(pagebell: Arc<Pagebell>) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .merge(reference_pages::router())
+        .merge(console_pages::router())
         .with_state(pagebell)
 }
 

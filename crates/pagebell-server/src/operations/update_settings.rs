@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use call_settings::quoted_excerpt;
-use graph_api::{FieldSelection, GraphError, Node, settings_submission};
-use settings_store::{Author, Revision, SettingsWrite, WriteOutcome};
+use call_settings::{PageId, SettingsUpdate, quoted_excerpt};
+use graph_api::{FieldSelection, GraphError, Node, TraceIds, settings_submission};
+use settings_store::{Author, Revision, SettingsWrite, StoreError, WriteOutcome};
 
 use crate::Profile;
-use crate::access::READ_SCOPE;
+use crate::access::{Access, READ_SCOPE};
 use crate::dispatch::{Operation, Pagebell, store_failed};
 use crate::request::{Answer, REVISION_HEADER};
 
@@ -31,22 +31,8 @@ impl Pagebell {
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
 
-        let write = SettingsWrite {
-            page_id,
-            update,
-            defaults: Arc::clone(&self.default_settings),
-            expected_revision,
-            create_page: self.configuration.create_pages,
-            author: Author {
-                token_id: Some(access.token.token_id),
-                app_id: access.token.app_id,
-            },
-            at: self.surroundings.clock.now(),
-            trace_id: operation.trace.request_id().to_owned(),
-        };
         let outcome = self
-            .store
-            .update_settings(write)
+            .write_settings(&access, page_id, update, expected_revision, operation.trace)
             .await
             .map_err(|error| store_failed(&error, operation.trace))?;
         match outcome {
@@ -65,6 +51,31 @@ impl Pagebell {
                 Err(GraphError::revision_mismatch(found.get()))
             }
         }
+    }
+
+    /// Hands an update to the store, in the name of a token.
+    pub(crate) async fn write_settings(
+        &self,
+        access: &Access,
+        page_id: PageId,
+        update: SettingsUpdate,
+        expected_revision: Option<Revision>,
+        trace: &TraceIds,
+    ) -> Result<WriteOutcome, StoreError> {
+        let write = SettingsWrite {
+            page_id,
+            update,
+            defaults: Arc::clone(&self.default_settings),
+            expected_revision,
+            create_page: self.configuration.create_pages,
+            author: Author {
+                token_id: Some(access.token.token_id),
+                app_id: access.token.app_id,
+            },
+            at: self.surroundings.clock.now(),
+            trace_id: trace.request_id().to_owned(),
+        };
+        self.store.update_settings(write).await
     }
 
     /// The revision that `If-Match` names (ours). The published page knows no such header.

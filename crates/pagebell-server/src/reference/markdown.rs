@@ -126,11 +126,11 @@ impl Endpoint {
             line!(text, "\n```json\n{}\n```\n", body.example);
         }
         for sample in &self.samples {
+            let fence = if sample.id == "curl" { "sh" } else { sample.id };
             line!(
                 text,
-                "### {}\n\n```{}\n{}\n```\n",
+                "### {}\n\n```{fence}\n{}\n```\n",
                 sample.language,
-                sample.id,
                 sample.code
             );
         }

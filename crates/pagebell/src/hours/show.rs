@@ -2,13 +2,13 @@
 
 use std::io::{Write, stdout};
 
-use call_settings::{CallAvailability, CallSettings, PageId, RingTarget, at_whole_second};
+use call_settings::{CallAvailability, CallSettings, Moment, PageId, RingTarget, at_whole_second};
 use graph_api::availability::{AvailabilityRequest, MessengerCallAvailabilityPayload};
 use jiff::SignedDuration;
 use settings_store::SettingsStore;
 
 use super::options::ShowOptions;
-use super::{sentence, week_picture};
+use super::week_picture;
 use crate::administration::on_store;
 use crate::failure::Failure;
 use crate::system;
@@ -37,10 +37,10 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
         return Ok(());
     }
     let moment = match options.at {
-        None => sentence::Moment::Now(now),
-        Some(at) => sentence::Moment::At(at),
+        None => Moment::Now(now),
+        Some(at) => Moment::At(at),
     };
-    let decided = sentence::of_availability(&availability, options.medium, moment);
+    let decided = availability.sentence(options.medium, moment);
     writeln!(output, "{decided}")?;
     let rings = match settings.ring_target {
         RingTarget::Meta => "Calls ring in Meta's inbox and apps",

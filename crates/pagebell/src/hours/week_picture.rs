@@ -4,12 +4,10 @@
 
 use std::fmt::Write;
 
-use call_settings::{CallHours, DayOfWeek, OperatingHours, PlannedSpan};
+use call_settings::{CallHours, DayOfWeek, OperatingHours, PlannedSpan, clock_time};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
-
-use super::sentence::clock_time;
 
 const CELL_MINUTES: u16 = 30;
 const CELLS: u16 = 24 * 60 / CELL_MINUTES;

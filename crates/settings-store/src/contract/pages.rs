@@ -78,3 +78,36 @@ pub async fn page_ids_of_the_whole_range(store: &dyn SettingsStore) {
     }
     assert_eq!(listed, numbers);
 }
+
+/// Pages are found by a part of their name or the beginning of their id.
+pub async fn pages_are_found(store: &dyn SettingsStore) {
+    let names = [
+        (3, Some("Old Bakery")),
+        (31, Some("100%_Mill")),
+        (4, None),
+        (u64::MAX, Some("Last bakery")),
+    ];
+    for (number, name) in names {
+        let new = NewPage {
+            page_id: page(number),
+            name: name.map(str::to_owned),
+            at: start(),
+        };
+        store.add_page(new).await.unwrap();
+    }
+    let found = async |text: &str, after: Option<u64>, limit| -> Vec<u64> {
+        let after = after.map(PageId::new);
+        let pages = store.find_pages(text, after, limit).await.unwrap();
+        pages.iter().map(|page| page.page_id.get()).collect()
+    };
+    assert_eq!(found("", None, 10).await, [3, 4, 31, u64::MAX]);
+    assert_eq!(found("BAKERY", None, 10).await, [3, u64::MAX]);
+    assert_eq!(found("bakery", Some(3), 10).await, [u64::MAX]);
+    assert_eq!(found("bakery", None, 1).await, [3]);
+    assert_eq!(found("3", None, 10).await, [3, 31]);
+    assert_eq!(found("1844", None, 10).await, [u64::MAX]);
+    assert_eq!(found("%_", None, 10).await, [31], "no pattern, but text");
+    assert!(found("x", None, 10).await.is_empty());
+    assert!(store.remove_page(page(3), start()).await.unwrap());
+    assert_eq!(found("3", None, 10).await, [31]);
+}

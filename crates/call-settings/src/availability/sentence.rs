@@ -1,23 +1,29 @@
 //! A decision in a sentence.
 
-use call_settings::{AvailabilityReason, CallAvailability, Medium};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
-/// The moment that is asked about.
+use super::{AvailabilityReason, CallAvailability, Medium};
+
+/// The moment that a sentence is about.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Moment {
+pub enum Moment {
+    /// The present.
     Now(Timestamp),
+    /// Another time.
     At(Timestamp),
 }
 
-/// Such as `Open now, until 17:00 today (Europe/Paris)`.
-pub(super) fn of_availability(
-    availability: &CallAvailability,
-    medium: Medium,
-    moment: Moment,
-) -> String {
+impl CallAvailability {
+    /// What happens to a call, in a sentence for people, such as `Open now, until 17:00 today
+    /// (Europe/Paris)`.
+    pub fn sentence(&self, medium: Medium, moment: Moment) -> String {
+        sentence(self, medium, moment)
+    }
+}
+
+fn sentence(availability: &CallAvailability, medium: Medium, moment: Moment) -> String {
     let (Moment::Now(at) | Moment::At(at)) = moment;
     let zone = availability.time_zone();
     let local = at.to_zoned(zone.clone());
@@ -97,7 +103,7 @@ impl Days {
 }
 
 /// The time on the wall clock, with the offset where the clock shows that time twice.
-pub(super) fn clock_time(local: &Zoned) -> String {
+pub fn clock_time(local: &Zoned) -> String {
     let shown: DateTime = local.datetime();
     let is_twice = is_shown_twice(local.time_zone(), shown);
     let format = if is_twice { "%H:%M (%:z)" } else { "%H:%M" };
@@ -113,9 +119,8 @@ fn is_shown_twice(zone: &TimeZone, shown: DateTime) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use call_settings::{CallHours, CallSettings, HoursLimits};
-
     use super::*;
+    use crate::{CallHours, CallSettings, HoursLimits};
 
     fn availability(hours: &str) -> CallAvailability {
         let limits = HoursLimits::new(2).unwrap();
@@ -127,7 +132,7 @@ mod tests {
 
     fn now(hours: &str, at: &str) -> String {
         let moment = Moment::Now(at.parse().unwrap());
-        of_availability(&availability(hours), Medium::Audio, moment)
+        sentence(&availability(hours), Medium::Audio, moment)
     }
 
     #[test]
@@ -198,7 +203,7 @@ mod tests {
     fn sentences_about_another_time() {
         let at = Moment::At("2026-11-23T09:30:00+01:00".parse().unwrap());
         let week = availability("Mon-Fri 09:00-17:00 (Europe/Paris)");
-        let about = |availability, medium| of_availability(availability, medium, at);
+        let about = |availability, medium| sentence(availability, medium, at);
         assert_eq!(
             about(&week, Medium::Audio),
             "Open on Monday 23 November 2026 at 09:30, until 17:00 the same day (Europe/Paris)"

@@ -1,0 +1,327 @@
+// The console, as people who run Pages use it.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { BASE, PAGE_ID, PHONE, TOKEN, WIDE, assertAccessible, close, launch, open } from './browser.mjs';
+
+const PAGE = `/console/pages/${PAGE_ID}`;
+const GRAPH = `${BASE}/v26.0/${PAGE_ID}/messenger_call_settings`;
+const DEFAULTS = { audio_enabled: true, video_enabled: false, icon_enabled: true, call_routing: { ring_target: 'META' }, call_hours: null };
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+async function signIn(page, token = TOKEN) {
+  await page.fill('#access_token', token);
+  await page.click('button.primary');
+}
+
+async function signedIn(address = '/console', options) {
+  const page = await open(browser, '/console', options);
+  await signIn(page);
+  await page.waitForURL('**/console');
+  if (address !== '/console') await page.goto(BASE + address);
+  return page;
+}
+
+/** What Meta's SDKs would read. */
+async function stored() {
+  const response = await fetch(GRAPH, { headers: { Authorization: `Bearer ${TOKEN}` } });
+  return (await response.json()).data[0];
+}
+
+async function store(settings) {
+  const headers = { Authorization: `Bearer ${TOKEN}`, 'Content-Type': 'application/json' };
+  const response = await fetch(GRAPH, { method: 'POST', headers, body: JSON.stringify(settings) });
+  assert.equal(response.status, 200);
+}
+
+/** The editor of the Page with its defaults. */
+async function editor(settings = {}, options) {
+  await store({ ...DEFAULTS, ...settings });
+  const page = await signedIn(PAGE, options);
+  await page.locator('.bar.today').waitFor({ state: 'attached' });
+  return page;
+}
+
+const mondays = { timezone_id: 'Europe/Paris', weekly_operating_hours: [{ day_of_week: 'MONDAY', open_time: '0900', close_time: '1700' }] };
+const field = (page, label) => page.getByLabel(label, { exact: true });
+const changes = (page) => page.locator('#changes li').allTextContents();
+
+async function save(page) {
+  await page.click('#save');
+  await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+}
+
+test('a token that is none is refused, a real one is let in and out', async () => {
+  const page = await open(browser, PAGE);
+  assert.equal(new URL(page.url()).pathname, '/console/sign-in');
+  await signIn(page, 'nobody-issued-this');
+  await page.getByRole('alert').filter({ hasText: 'access token' }).waitFor();
+  await signIn(page);
+  await page.waitForURL('**/console');
+  assert.equal(await page.locator('td a', { hasText: 'Demo' }).count(), 1);
+
+  const [cookie] = await page.context().cookies();
+  assert.equal(cookie.httpOnly, true);
+  assert.equal(cookie.sameSite, 'Strict');
+  assert.equal(await page.evaluate(() => document.cookie), '');
+
+  await page.click('text=Sign out');
+  await page.waitForURL('**/console/sign-in');
+  assert.deepEqual(await page.context().cookies(), []);
+  await page.goto(BASE + PAGE);
+  assert.equal(new URL(page.url()).pathname, '/console/sign-in');
+  await close(page);
+});
+
+test('a token sees its own Pages only', async () => {
+  const page = await open(browser, '/console');
+  await signIn(page, process.env.PAGEBELL_ONE_PAGE_TOKEN);
+  await page.waitForURL('**/console');
+  const rows = await page.locator('td a').allTextContents();
+  assert.deepEqual(rows, ['Bakery']);
+  await page.goto(BASE + PAGE);
+  await page.getByRole('heading', { name: 'No such Page' }).waitFor();
+  await close(page);
+});
+
+test('other sites cannot act in the name of who is signed in', async () => {
+  const page = await signedIn();
+  const [cookie] = await page.context().cookies();
+  const headers = { Cookie: `${cookie.name}=${cookie.value}`, 'Content-Type': 'application/json', 'If-Match': '0' };
+  const body = '{"icon_enabled":false}';
+  for (const extra of [{}, { 'X-Form-Token': 'guessed' }]) {
+    const response = await fetch(`${BASE}${PAGE}/settings`, { method: 'POST', headers: { ...headers, ...extra }, body });
+    assert.equal(response.status, 403);
+  }
+  await page.goto(BASE + PAGE);
+  const formToken = await page.locator('#settings').getAttribute('data-form-token');
+  const foreign = { ...headers, 'X-Form-Token': formToken, Origin: 'http://elsewhere.test' };
+  const response = await fetch(`${BASE}${PAGE}/settings`, { method: 'POST', headers: foreign, body });
+  assert.equal(response.status, 403);
+  const signInFromElsewhere = await fetch(`${BASE}/console/sign-in`, { method: 'POST', headers: { Origin: 'http://elsewhere.test' }, body: `access_token=${TOKEN}` });
+  assert.equal(signInFromElsewhere.status, 403);
+  await close(page);
+});
+
+test('Pages are found by name and by id, and shown in parts', async () => {
+  const page = await signedIn();
+  const find = async (text) => {
+    await page.fill('#q', text);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/console?q=${encodeURIComponent(text)}`);
+    return page.locator('td a').allTextContents();
+  };
+  assert.deepEqual(await find('bak'), ['Bakery']);
+  assert.deepEqual(await find('12345678'), ['Demo']);
+  assert.deepEqual(await find('%'), []);
+  await page.goto(`${BASE}/console`);
+  assert.equal(await page.locator('tbody tr').count(), 50);
+  await page.click('a[rel=next]');
+  await page.waitForURL('**after=**');
+  assert.ok(await page.locator('tbody tr').count() > 5);
+  await close(page);
+});
+
+test('a week is set, saved, seen by API clients, and undone', async () => {
+  const page = await editor();
+  assert.equal(await page.locator('#now-audio').textContent(), 'Open now: no call hours are set, calls are taken at any hour');
+  await page.check('#has-hours');
+  await page.fill('#zone', 'Europe/Paris');
+  await page.keyboard.press('Escape');
+  await page.click('[data-quick=weekdays]');
+  await field(page, 'Saturday open').check();
+  await field(page, 'Saturday opens').fill('10:00');
+  await field(page, 'Saturday closes').fill('14:00');
+  await field(page, 'Video calls').check();
+  await page.getByText('At partners').click();
+  await page.locator('#changes li', { hasText: 'Saturday' }).filter({ hasText: '10:00-14:00' }).waitFor();
+  const said = await changes(page);
+  for (const change of ['Video calls: off → on', "Calls ring: in Meta's inbox → at partners", 'Time zone: none → Europe/Paris', 'Monday: any hour → 09:00-17:00', 'Sunday: any hour → closed']) {
+    assert.ok(said.includes(change), `${change}: ${said}`);
+  }
+  await save(page);
+  const settings = await stored();
+  assert.equal(settings.video_enabled, true);
+  assert.equal(settings.call_routing.ring_target, 'PARTNERS');
+  assert.equal(settings.call_hours.weekly_operating_hours.length, 6);
+  assert.deepEqual(settings.call_hours.weekly_operating_hours[5], { day_of_week: 'SATURDAY', open_time: '1000', close_time: '1400' });
+  assert.equal(await page.locator('#changes').isVisible(), false);
+  assert.equal(await page.locator('.bar rect').count(), 6);
+
+  await page.getByRole('status').getByText('Undo').click();
+  await page.getByRole('status').filter({ hasText: 'Undone' }).waitFor();
+  const undone = await stored();
+  assert.equal(undone.call_hours, undefined);
+  assert.equal(undone.video_enabled, false);
+  await close(page);
+});
+
+test('every mistake stands at the row it belongs to, and nothing is saved', async () => {
+  const page = await editor({ call_hours: mondays });
+  const day = page.locator('[data-blame=MONDAY]');
+  for (const [label, text, complaint] of [
+    ['Monday closes', '08:00', 'must be after open_time'],
+    ['Monday closes', '25:00', '0000'],
+    ['Monday opens', '', 'open_time'],
+    ['Monday opens', '24:00', '2359'],
+    ['Monday opens', 'nine', 'open_time'],
+  ]) {
+    const before = await field(page, label).inputValue();
+    await field(page, label).fill(text);
+    await page.waitForFunction((id) => document.getElementById(id).disabled, 'save');
+    await day.waitFor();
+    assert.ok((await field(page, label).getAttribute('aria-invalid')) === 'true', text);
+    assert.ok(complaint === '0000' || (await day.textContent()).includes(complaint) || complaint === 'open_time', `${text}: ${await day.textContent()}`);
+    await field(page, label).fill(before);
+    await day.waitFor({ state: 'hidden' });
+  }
+  await page.fill('#zone', 'Europe/Pari');
+  const zone = page.locator('[data-blame="call_hours.timezone_id"]');
+  await zone.waitFor();
+  assert.match(await zone.textContent(), /Europe\/Paris/);
+  await page.keyboard.press('Escape');
+  await page.click('#discard');
+  await zone.waitFor({ state: 'hidden' });
+  assert.equal(await field(page, 'Monday closes').inputValue(), '17:00');
+  assert.deepEqual((await stored()).call_hours, mondays);
+  await close(page);
+});
+
+test('someone else changes the Page meanwhile', async () => {
+  const page = await editor();
+  await store({ icon_enabled: false });
+  await field(page, 'Video calls').check();
+  await page.locator('#changes').waitFor();
+  await page.click('#save');
+  await page.getByRole('alertdialog').waitFor();
+  const row = page.locator('#conflict tbody tr', { hasText: 'Call button' });
+  assert.deepEqual(await row.locator('td').allTextContents(), ['hidden', 'shown']);
+  assert.equal((await stored()).video_enabled, false, 'nothing was overwritten');
+  await page.click('#take-theirs');
+  assert.equal(await field(page, 'Call button in conversations').isChecked(), false);
+
+  await store({ audio_enabled: false });
+  await field(page, 'Video calls').check();
+  await page.locator('#changes').waitFor();
+  await page.click('#save');
+  await page.getByRole('alertdialog').waitFor();
+  await page.click('#save-mine');
+  await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+  const settings = await stored();
+  assert.deepEqual([settings.audio_enabled, settings.video_enabled, settings.icon_enabled], [true, true, false]);
+  await close(page);
+});
+
+test('history tells each change, and goes back to any', async () => {
+  await store({ ...DEFAULTS, call_hours: mondays });
+  await store({ call_hours: null, icon_enabled: false });
+  const page = await signedIn(`${PAGE}/history`);
+  const entries = page.locator('article');
+  assert.match(await entries.nth(0).textContent(), /current/);
+  assert.match(await entries.nth(0).textContent(), /by token \d+/);
+  const row = entries.nth(0).locator('tr', { hasText: 'Monday' });
+  assert.deepEqual(await row.locator('td').allTextContents(), ['09:00-17:00', 'any hour']);
+  const newest = await entries.nth(0).locator('h2').textContent();
+  await entries.nth(1).getByRole('button', { name: /Go back to revision/ }).click();
+  await page.waitForFunction((before) => document.querySelector('article h2')?.textContent !== before, newest);
+  assert.match(await entries.nth(0).textContent(), /Call button/);
+  const settings = await stored();
+  assert.equal(settings.icon_enabled, true);
+  assert.deepEqual(settings.call_hours, mondays);
+  await close(page);
+});
+
+test('a time zone is found by city, alias and offset, with the keyboard', async () => {
+  const page = await editor({ call_hours: mondays });
+  const options = () => page.locator('#zones li').allTextContents();
+  await page.fill('#zone', 'lord howe');
+  assert.ok((await options()).some((text) => text.startsWith('Australia/Lord_Howe')), 'by city');
+  await page.fill('#zone', 'us/pac');
+  assert.ok((await options()).some((text) => text.startsWith('US/Pacific')), 'by alias');
+  await page.fill('#zone', '+05:45');
+  assert.ok((await options()).some((text) => text.startsWith('Asia/Kathmandu')), 'by offset');
+  await page.fill('#zone', 'Kathm');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.inputValue('#zone'), 'Asia/Kathmandu');
+  assert.match(await page.locator('#zone-time').textContent(), /^It is \d\d:\d\d there, UTC\+05:45\.$/);
+  await page.fill('#zone', 'Europe/Paris');
+  await page.keyboard.press('Escape');
+  await page.locator('#shift', { hasText: 'Next change of the clock:' }).waitFor();
+  await close(page);
+});
+
+test('hours are copied to other days, and switched off, by keyboard alone', async () => {
+  const page = await editor({ call_hours: mondays });
+  await page.getByRole('button', { name: 'Copy Monday to other days' }).focus();
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Space');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  const copy = page.getByRole('group', { name: 'Copy Monday to' }).getByRole('button', { name: 'Copy' });
+  await copy.focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await field(page, 'Wednesday opens').inputValue(), '09:00');
+  await field(page, 'Monday open').focus();
+  await page.keyboard.press('Space');
+  await page.locator('#changes li', { hasText: 'Monday' }).waitFor();
+  assert.deepEqual(await changes(page), ['Monday: 09:00-17:00 → closed', 'Tuesday: closed → 09:00-17:00', 'Wednesday: closed → 09:00-17:00']);
+  await page.getByRole('button', { name: '24 h', exact: true }).first().click();
+  await page.focus('#save');
+  await page.locator('#changes li', { hasText: 'Tuesday: closed → 00:00-24:00' }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+  assert.deepEqual((await stored()).call_hours.weekly_operating_hours[0], { day_of_week: 'TUESDAY', open_time: '0000', close_time: '2359' });
+  await close(page);
+});
+
+test('it is accessible, light and dark, wide and on a phone', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const viewport of [WIDE, PHONE]) {
+      const what = `${colorScheme} ${viewport.width}`;
+      const out = await open(browser, '/console', { colorScheme, viewport });
+      await assertAccessible(out, `sign-in ${what}`);
+      await close(out);
+      const page = await editor({ call_hours: mondays }, { colorScheme, viewport });
+      await field(page, 'Monday closes').fill('08:00');
+      await page.locator('[data-blame=MONDAY]').waitFor();
+      await assertAccessible(page, `editor ${what}`);
+      await page.click('#discard');
+      await page.locator('#changes').waitFor({ state: 'hidden' });
+      for (const address of ['/console', `${PAGE}/history`]) {
+        await page.goto(BASE + address);
+        await assertAccessible(page, `${address} ${what}`);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${address} ${what}: ${overflow} px too wide`);
+      }
+      await close(page);
+    }
+  }
+});
+
+test('it is light, and nothing moves while it loads', async () => {
+  await store({ ...DEFAULTS, call_hours: mondays });
+  const page = await signedIn();
+  const sizes = new Map();
+  page.on('response', async (response) => {
+    const url = response.url();
+    if (url.includes('/assets/') && !url.endsWith('.svg')) sizes.set(url, Number(await response.headerValue('content-length')));
+  });
+  for (const address of ['/console', PAGE, `${PAGE}/history`]) {
+    await page.goto(BASE + address);
+    await page.waitForLoadState('networkidle');
+    const shift = await page.evaluate(() => new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; }).observe({ type: 'layout-shift', buffered: true });
+      setTimeout(() => resolve(sum), 200);
+    }));
+    assert.equal(shift, 0, address);
+  }
+  const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  assert.ok(sizes.size === 2 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
+  await close(page);
+});

@@ -1,0 +1,416 @@
+// The console: editing a Page's settings, and going back in its history.
+'use strict';
+
+const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'];
+const title = (day) => day[0] + day.slice(1).toLowerCase();
+const element = (id) => document.getElementById(id);
+
+/** Makes an element; `on...` members become listeners, others properties or attributes. */
+function make(tag, members = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(members)) {
+    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
+    else if (name in made) made[name] = value;
+    else made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+// --- Asking the server ---
+
+async function ask(page, formToken, what, body, revision) {
+  const headers = { 'Content-Type': 'application/json', 'X-Form-Token': formToken };
+  if (revision !== undefined) headers['If-Match'] = String(revision);
+  const response = await fetch(`/console/pages/${page}/${what}`, { method: 'POST', headers, body });
+  if (response.status === 401) location.assign('/console/sign-in');
+  const text = await response.text();
+  const isJson = response.headers.get('content-type')?.startsWith('application/json');
+  return { status: response.status, answer: isJson ? JSON.parse(text) : null, text };
+}
+
+let toastTimer;
+function toast(text, action) {
+  const place = document.querySelector('.toast');
+  place.replaceChildren(text);
+  if (action) place.append(make('button', { type: 'button', onclick: () => { place.classList.remove('shown'); action.run(); } }, action.name));
+  place.classList.add('shown');
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => place.classList.remove('shown'), 10_000);
+}
+
+// --- Times: 0900 on the wire, 09:00 for people; 2359 closes at midnight, 24:00 ---
+
+const shown = (time, isClose) => (isClose && time === '2359' ? '24:00' : `${time.slice(0, 2)}:${time.slice(2)}`);
+
+function wire(text, isClose) {
+  const compact = text.trim().replace(/^(\d):/, '0$1:').replace(':', '');
+  return isClose && compact === '2400' ? '2359' : compact;
+}
+
+function minute(time, isClose) {
+  if (!/^([01]\d|2[0-3])[0-5]\d$/.test(time)) return null;
+  return isClose && time === '2359' ? 1440 : Number(time.slice(0, 2)) * 60 + Number(time.slice(2));
+}
+
+// --- The editor ---
+
+function editor(form) {
+  const { page, formToken } = form.dataset;
+  const mostEntries = Number(form.dataset.maxEntries);
+  let stored = JSON.parse(form.dataset.state);
+  let days = [];
+  let zones = [];
+  let zoneTime = 0;
+  let asked = 0;
+  let conflict = null;
+
+  const switches = ['audio_enabled', 'video_enabled', 'icon_enabled'].map((name) => form.elements[name]);
+
+  function show(settings) {
+    for (const input of switches) input.checked = settings[input.name];
+    form.elements.ring_target.value = settings.call_routing.ring_target;
+    const hours = settings.call_hours;
+    element('has-hours').checked = hours !== undefined;
+    element('zone').value = hours?.timezone_id ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    days = DAYS.map((day) => {
+      const entries = hours?.weekly_operating_hours.filter((entry) => entry.day_of_week === day) ?? [];
+      entries.sort((one, other) => one.open_time.localeCompare(other.open_time));
+      return { day, spans: entries.map(({ open_time, close_time }) => ({ open: shown(open_time), close: shown(close_time, true) })) };
+    });
+    drawDays();
+    changed();
+  }
+
+  function outlook({ audio, video, next_shift }) {
+    element('now-audio').textContent = audio;
+    element('now-video').textContent = video;
+    element('shift').textContent = next_shift ? `Next change of the clock: ${next_shift}.` : '';
+  }
+
+  /** The settings as the API takes them, and the place in `days` of each entry. */
+  function settings() {
+    const entries = [];
+    const places = [];
+    days.forEach(({ day, spans }, dayNumber) => spans.forEach((span, spanNumber) => {
+      entries.push({ day_of_week: day, open_time: wire(span.open), close_time: wire(span.close, true) });
+      places.push([dayNumber, spanNumber]);
+    }));
+    const body = Object.fromEntries(switches.map((input) => [input.name, input.checked]));
+    body.call_routing = { ring_target: form.elements.ring_target.value };
+    const hours = { timezone_id: element('zone').value.trim(), weekly_operating_hours: entries };
+    body.call_hours = element('has-hours').checked ? hours : null;
+    return { body: JSON.stringify(body), places };
+  }
+
+  // --- What will change, and what is wrong ---
+
+  let timer;
+  function changed() {
+    element('hours').hidden = !element('has-hours').checked;
+    drawWeek();
+    showZoneTime();
+    clearTimeout(timer);
+    timer = setTimeout(preview, 150);
+  }
+
+  async function preview() {
+    const { body, places } = settings();
+    const turn = ++asked;
+    const { status, answer, text } = await ask(page, formToken, 'preview', body);
+    if (turn !== asked) return;
+    complain(status === 400 ? answer.error : null, places, status === 200 || status === 400 ? '' : text);
+    if (status === 400) element('changes').hidden = false;
+    if (status !== 200) return;
+    outlook(answer);
+    const items = answer.changes.map(({ what, from, to }) => make('li', {}, `${what}: `, make('del', {}, from), ' → ', make('ins', {}, to)));
+    element('changes').querySelector('ul').replaceChildren(...items);
+    element('changes').hidden = items.length === 0;
+  }
+
+  /** Shows each mistake at what it is about; what has no place, at the buttons. */
+  function complain(error, places, other) {
+    for (const place of form.querySelectorAll('[data-blame]')) place.hidden = true;
+    for (const input of form.querySelectorAll('[aria-invalid]')) input.removeAttribute('aria-invalid');
+    const rest = other === '' ? [] : [other];
+    const { blame_field_specs: paths = [], details = error ? [error.message] : [] } = error?.error_data ?? {};
+    details.forEach((detail, number) => {
+      const path = [...(paths[number] ?? [])];
+      let blame = path.join('.');
+      let input = blame === 'call_hours.timezone_id' ? element('zone') : null;
+      if (path[1] === 'weekly_operating_hours' && path.length > 2) {
+        const [day, span] = places[Number(path[2])];
+        blame = `${DAYS[day]}`;
+        input = form.querySelector(`[data-day="${day}"] [data-span="${span}"] [name=${path[3] === 'open_time' ? 'open' : 'close'}]`);
+      }
+      input?.setAttribute('aria-invalid', 'true');
+      const place = form.querySelector(`[data-blame="${blame}"]`);
+      const said = detail.replace(/^call_hours\S*\s/, 'It ');
+      if (place) {
+        place.textContent = said;
+        place.hidden = false;
+      } else {
+        rest.push(detail);
+      }
+    });
+    element('trouble').textContent = rest.join(' ');
+    element('trouble').hidden = rest.length === 0;
+    element('save').disabled = error !== null;
+  }
+
+  // --- Saving, undoing, conflicts ---
+
+  /** The update that makes settings what they were. */
+  const restoring = (old) => JSON.stringify({ ...old, call_hours: old.call_hours ?? null });
+
+  async function save(body, revision, say) {
+    const before = stored;
+    const { status, answer, text } = await ask(page, formToken, 'settings', body, revision);
+    if (status === 200) {
+      stored = answer;
+      conflict = null;
+      element('conflict').hidden = true;
+      element('changes').hidden = true;
+      outlook(stored);
+      show(stored.settings);
+      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(restoring(before.settings), stored.revision, 'Undone') } : undefined);
+    } else if (status === 412) {
+      conflict = answer.stored;
+      const rows = answer.differences.map(({ what, from, to }) => make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to)));
+      element('conflict').querySelector('tbody').replaceChildren(...rows);
+      element('conflict').hidden = false;
+      element('save-mine').focus();
+    } else {
+      complain(status === 400 ? answer.error : null, settings().places, status === 400 ? '' : text);
+    }
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (!element('save').disabled) save(settings().body, stored.revision, 'Saved');
+  });
+  element('discard').addEventListener('click', () => show(stored.settings));
+  element('save-mine').addEventListener('click', () => save(settings().body, conflict.revision, 'Saved'));
+  element('take-theirs').addEventListener('click', () => {
+    stored = conflict;
+    element('conflict').hidden = true;
+    show(stored.settings);
+  });
+  window.addEventListener('beforeunload', (event) => {
+    if (!element('changes').hidden) event.preventDefault();
+  });
+
+  // --- The days ---
+
+  function drawDays(focus) {
+    element('days').replaceChildren(...days.map(drawDay));
+    if (focus) form.querySelector(focus)?.focus();
+  }
+
+  function drawDay({ day, spans }, number) {
+    const name = title(day);
+    const isOn = spans.length > 0;
+    const toggle = make('input', {
+      type: 'checkbox', role: 'switch', checked: isOn, 'aria-label': `${name} open`,
+      onchange: () => {
+        days[number].spans = isOn ? [] : [{ open: '09:00', close: '17:00' }];
+        drawDays(`[data-day="${number}"] [role=switch]`);
+        changed();
+      },
+    });
+    const rows = isOn ? spans.map((span, position) => drawSpan(number, span, position)) : [make('span', { className: 'off' }, 'Closed')];
+    const more = make('button', {
+      type: 'button', disabled: spans.length >= mostEntries || !isOn, 'aria-label': `Add hours on ${name}`, hidden: mostEntries < 2,
+      onclick: () => {
+        spans.push({ open: '', close: '' });
+        drawDays(`[data-day="${number}"] [data-span="${spans.length - 1}"] input`);
+        changed();
+      },
+    }, '+');
+    return make('div', { className: 'day', 'data-day': number },
+      make('label', { className: 'switch' }, toggle, make('span', {}, name)),
+      make('div', { className: 'spans' }, ...rows, make('p', { className: 'complaint', 'data-blame': day, hidden: true })),
+      make('div', { className: 'tools' }, more, copyMenu(number)));
+  }
+
+  function drawSpan(number, span, position) {
+    const input = (side, label) => make('input', {
+      name: side, value: span[side], inputMode: 'numeric', maxLength: 5, placeholder: '00:00', autocomplete: 'off',
+      'aria-label': `${title(DAYS[number])} ${label}`,
+      oninput: (event) => { span[side] = event.target.value; changed(); },
+      onblur: (event) => {
+        const time = wire(event.target.value, side === 'close');
+        if (minute(time) !== null) event.target.value = span[side] = shown(time, side === 'close');
+      },
+    });
+    const whole = make('button', { type: 'button', onclick: () => set([{ open: '00:00', close: '24:00' }]) }, '24 h');
+    const remove = make('button', { type: 'button', 'aria-label': `Remove ${title(DAYS[number])} ${span.open} to ${span.close}`, onclick: () => set(days[number].spans.toSpliced(position, 1)) }, '×');
+    const set = (spans) => { days[number].spans = spans; drawDays(`[data-day="${number}"] [role=switch]`); changed(); };
+    return make('div', { className: 'span', 'data-span': position }, input('open', 'opens'), '–', input('close', 'closes'), ...(days[number].spans.length > 1 ? [remove] : [whole]));
+  }
+
+  function copyMenu(number) {
+    const boxes = DAYS.map((day, other) => make('input', { type: 'checkbox', value: other, disabled: other === number }));
+    const close = () => { panel.hidden = true; button.setAttribute('aria-expanded', 'false'); button.focus(); };
+    const panel = make('div', { hidden: true, role: 'group', 'aria-label': `Copy ${title(DAYS[number])} to` },
+      ...DAYS.map((day, other) => make('label', {}, boxes[other], title(day))),
+      make('div', { className: 'buttons' }, make('button', {
+        type: 'button',
+        onclick: () => {
+          for (const box of boxes) if (box.checked) days[Number(box.value)].spans = days[number].spans.map((span) => ({ ...span }));
+          drawDays(`[data-day="${number}"] .menu > button`);
+          changed();
+        },
+      }, 'Copy')));
+    panel.addEventListener('keydown', (event) => { if (event.key === 'Escape') close(); });
+    const button = make('button', {
+      type: 'button', 'aria-expanded': 'false', 'aria-label': `Copy ${title(DAYS[number])} to other days`,
+      onclick: () => {
+        panel.hidden = !panel.hidden;
+        button.setAttribute('aria-expanded', String(!panel.hidden));
+        if (!panel.hidden) boxes.find((box) => !box.disabled).focus();
+      },
+    }, 'Copy');
+    return make('div', { className: 'menu' }, button, panel);
+  }
+
+  const weekOf = {
+    weekdays: (day) => (day < 5 ? [{ open: '09:00', close: '17:00' }] : []),
+    always: () => [{ open: '00:00', close: '24:00' }],
+    none: () => [],
+  };
+  for (const button of form.querySelectorAll('[data-quick]')) {
+    button.addEventListener('click', () => {
+      days.forEach((day, number) => { day.spans = weekOf[button.dataset.quick](number); });
+      drawDays();
+      changed();
+    });
+  }
+
+  // --- The week as a picture ---
+
+  function localNow() {
+    const zone = zones.find(({ name }) => name.toLowerCase() === element('zone').value.trim().toLowerCase());
+    return zone === undefined ? null : { date: new Date(zoneTime + performance.now() + zone.offset * 60_000), offset: zone.offset };
+  }
+
+  function drawWeek() {
+    const now = localNow();
+    const today = now === null ? -1 : (now.date.getUTCDay() + 6) % 7;
+    const bars = days.map(({ day, spans }, number) => {
+      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+      svg.setAttribute('viewBox', '0 0 144 10');
+      svg.setAttribute('preserveAspectRatio', 'none');
+      for (const span of spans) {
+        const [from, to] = [minute(wire(span.open)), minute(wire(span.close, true), true)];
+        if (from === null || to === null || to <= from) continue;
+        const rect = document.createElementNS(svg.namespaceURI, 'rect');
+        for (const [name, value] of [['x', from / 10], ['y', 0], ['width', (to - from) / 10], ['height', 10]]) rect.setAttribute(name, value);
+        svg.append(rect);
+      }
+      if (number === today) {
+        const line = document.createElementNS(svg.namespaceURI, 'line');
+        const x = (now.date.getUTCHours() * 60 + now.date.getUTCMinutes()) / 10;
+        for (const [name, value] of [['x1', x], ['x2', x], ['y1', 0], ['y2', 10]]) line.setAttribute(name, value);
+        svg.append(line);
+      }
+      return make('div', { className: number === today ? 'bar today' : 'bar' }, title(day).slice(0, 3), svg);
+    });
+    const scale = make('div', { className: 'scale' }, ...['0', '6', '12', '18', '24'].map((hour) => make('span', {}, hour)));
+    element('week').replaceChildren(...bars, scale);
+    const text = days.map(({ day, spans }) => `${title(day)} ${spans.map(({ open, close }) => `${open} to ${close}`).join(' and ') || 'closed'}`);
+    element('week').setAttribute('aria-label', text.join(', '));
+  }
+
+  // --- The time zone: by name, city, alias and offset ---
+
+  const zoneInput = element('zone');
+  const zoneList = element('zones');
+  let chosen = -1;
+
+  const offsetText = (minutes) => `UTC${minutes < 0 ? '−' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
+  const clockText = (date) => date.toISOString().slice(11, 16);
+
+  function showZoneTime() {
+    const now = localNow();
+    element('zone-time').textContent = now === null ? '' : `It is ${clockText(now.date)} there, ${offsetText(now.offset)}.`;
+  }
+
+  function findZones() {
+    const text = zoneInput.value.trim().toLowerCase().replaceAll(' ', '_').replace('-', '−');
+    const found = zones.filter(({ name, offset }) => name.toLowerCase().includes(text) || offsetText(offset).toLowerCase().includes(text));
+    found.sort((one, other) => Number(other.name.toLowerCase().split('/').at(-1).startsWith(text)) - Number(one.name.toLowerCase().split('/').at(-1).startsWith(text)));
+    chosen = -1;
+    zoneList.replaceChildren(...found.slice(0, 50).map(({ name, offset }, number) => make('li', {
+      role: 'option', id: `zone-${number}`, 'data-name': name,
+      onmousedown: (event) => { event.preventDefault(); chooseZone(name); },
+    }, name, make('span', {}, `${clockText(new Date(zoneTime + performance.now() + offset * 60_000))} ${offsetText(offset)}`))));
+    openZones(found.length > 0);
+  }
+
+  function openZones(isOpen) {
+    zoneList.hidden = !isOpen;
+    zoneInput.setAttribute('aria-expanded', String(isOpen));
+    zoneInput.removeAttribute('aria-activedescendant');
+  }
+
+  function chooseZone(name) {
+    zoneInput.value = name;
+    openZones(false);
+    changed();
+  }
+
+  zoneInput.addEventListener('input', () => { findZones(); changed(); });
+  zoneInput.addEventListener('blur', () => openZones(false));
+  zoneInput.addEventListener('keydown', (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step !== undefined) {
+      event.preventDefault();
+      if (zoneList.hidden) { findZones(); return; }
+      chosen = (chosen + step + zoneList.children.length) % zoneList.children.length;
+      [...zoneList.children].forEach((option, number) => option.setAttribute('aria-selected', String(number === chosen)));
+      zoneList.children[chosen]?.scrollIntoView({ block: 'nearest' });
+      zoneInput.setAttribute('aria-activedescendant', `zone-${chosen}`);
+    } else if (event.key === 'Enter' && !zoneList.hidden) {
+      event.preventDefault();
+      if (zoneList.children.length > 0) chooseZone(zoneList.children[Math.max(chosen, 0)].dataset.name);
+    } else if (event.key === 'Escape') {
+      openZones(false);
+    }
+  });
+
+  // The offsets and the time of every zone, once; they change twice a year.
+  fetch('/console/zones.json').then((response) => response.json()).then((answer) => {
+    zones = answer.zones;
+    zoneTime = answer.now - performance.now();
+    drawWeek();
+    showZoneTime();
+  });
+
+  form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });
+  outlook(stored);
+  show(stored.settings);
+}
+
+// --- History ---
+
+function historyPage(place) {
+  const { page, formToken, revision } = place.dataset;
+  for (const button of place.querySelectorAll('[data-restore]')) {
+    button.addEventListener('click', async () => {
+      const { status, text } = await ask(page, formToken, 'settings', button.dataset.restore, revision);
+      if (status === 200) {
+        location.assign(`/console/pages/${page}/history`);
+      } else {
+        const trouble = element('trouble');
+        trouble.hidden = false;
+        trouble.textContent = status === 412 ? 'Someone changed the Page meanwhile. Reload, and look again.' : text;
+      }
+    });
+  }
+}
+
+const settingsForm = element('settings');
+if (settingsForm) editor(settingsForm);
+const historyPlace = element('history');
+if (historyPlace) historyPage(historyPlace);

@@ -1,0 +1,151 @@
+//! Reading, trying and saving the settings of a Page.
+
+use call_settings::{
+    CallAvailability, CallSettings, Medium, Moment, PageId, SettingsUpdate, at_whole_second,
+};
+use graph_api::{
+    GraphError, PageMessengerCallSettingsPayload, Parameters, TraceIds, settings_submission,
+};
+use serde::Serialize;
+use settings_store::{PageRecord, Revision, StoreError, WriteOutcome};
+
+use super::changes::{self, Change};
+use super::{Session, zones};
+use crate::dispatch::Pagebell;
+
+/// The settings of a Page as the console shows them.
+#[derive(Debug, Serialize)]
+pub(crate) struct PageState {
+    pub(crate) revision: u64,
+    pub(crate) settings: PageMessengerCallSettingsPayload,
+    #[serde(flatten)]
+    pub(crate) outlook: Outlook,
+}
+
+/// What settings mean to a caller now.
+#[derive(Debug, Serialize)]
+pub(crate) struct Outlook {
+    /// What a caller with audio meets, in a sentence.
+    pub(crate) audio: String,
+    /// What a caller with video meets.
+    pub(crate) video: String,
+    /// The next change of the clock in the zone of the hours.
+    pub(crate) next_shift: Option<String>,
+}
+
+/// What an update would do.
+#[derive(Debug, Serialize)]
+pub(crate) struct Preview {
+    changes: Vec<Change>,
+    #[serde(flatten)]
+    outlook: Outlook,
+}
+
+/// What became of an update.
+#[derive(Debug)]
+pub(crate) enum Saved {
+    Stored(PageState),
+    /// Someone else changed the Page meanwhile: how it is now, and how that differs from what was to
+    /// be stored.
+    Conflict(PageState, Vec<Change>),
+    Missing,
+}
+
+impl Pagebell {
+    /// A Page that the session sees.
+    pub(crate) async fn console_page(
+        &self,
+        session: &Session,
+        page_id: PageId,
+    ) -> Result<Option<PageRecord>, StoreError> {
+        if session.access.token.coverage.covers(page_id) {
+            self.store.page(page_id).await
+        } else {
+            Ok(None)
+        }
+    }
+
+    pub(crate) fn page_state(&self, record: &PageRecord) -> PageState {
+        let settings = self.settings_of(record);
+        PageState {
+            revision: record.revision.get(),
+            settings: settings.into(),
+            outlook: self.outlook(settings),
+        }
+    }
+
+    fn settings_of<'a>(&'a self, record: &'a PageRecord) -> &'a CallSettings {
+        record.settings.as_ref().unwrap_or(&self.default_settings)
+    }
+
+    fn outlook(&self, settings: &CallSettings) -> Outlook {
+        let now = at_whole_second(self.surroundings.clock.now());
+        let availability = CallAvailability::new(settings);
+        let sentence = |medium| availability.sentence(medium, Moment::Now(now));
+        Outlook {
+            audio: sentence(Medium::Audio),
+            video: sentence(Medium::Video),
+            next_shift: availability
+                .timezone_id()
+                .and_then(|zone| zones::next_shift(zone, now)),
+        }
+    }
+
+    /// What an update, a JSON object as the API takes it, would do.
+    pub(crate) fn preview(&self, record: &PageRecord, body: &[u8]) -> Result<Preview, GraphError> {
+        let update = self.read_update(body)?;
+        let before = self.settings_of(record);
+        let after = before.updated(&update);
+        Ok(Preview {
+            changes: changes::between(before, &after),
+            outlook: self.outlook(&after),
+        })
+    }
+
+    /// Stores an update if the Page is still at this revision.
+    pub(crate) async fn save(
+        &self,
+        session: &Session,
+        page_id: PageId,
+        expected: Revision,
+        body: &[u8],
+        trace: &TraceIds,
+    ) -> Result<Result<Saved, GraphError>, StoreError> {
+        let update = match self.read_update(body) {
+            Ok(update) => update,
+            Err(error) => return Ok(Err(error)),
+        };
+        let outcome = self
+            .write_settings(
+                &session.access,
+                page_id,
+                update.clone(),
+                Some(expected),
+                trace,
+            )
+            .await?;
+        Ok(Ok(match outcome {
+            WriteOutcome::Stored(written) => Saved::Stored(self.page_state(&written.record)),
+            WriteOutcome::PageMissing => Saved::Missing,
+            WriteOutcome::RevisionMismatch { .. } => match self.store.page(page_id).await? {
+                None => Saved::Missing,
+                Some(record) => {
+                    let theirs = self.settings_of(&record);
+                    let differences = changes::between(theirs, &theirs.updated(&update));
+                    Saved::Conflict(self.page_state(&record), differences)
+                }
+            },
+        }))
+    }
+
+    fn read_update(&self, body: &[u8]) -> Result<SettingsUpdate, GraphError> {
+        let mut parameters = Parameters::default();
+        parameters.extend_from_body(
+            Some("application/json"),
+            &bytes::Bytes::copy_from_slice(body),
+        )?;
+        settings_submission(&parameters)
+            .validate(self.configuration.hours_limits)
+            .map_err(|violations| GraphError::parameters_invalid(&violations))
+    }
+}

@@ -1,0 +1,95 @@
+//! Who is signed in. The access token is the session: it stays in a cookie that scripts cannot read
+//! and other sites cannot send, and every request looks it up anew, so a token that is revoked is
+//! signed out at once.
+
+use std::sync::Arc;
+
+use graph_api::GraphError;
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use settings_store::{Coverage, StoreError, TokenHash};
+use sha2::Sha256;
+
+use crate::access::{Access, READ_SCOPE};
+use crate::dispatch::Pagebell;
+
+/// The name of the cookie.
+pub(crate) const COOKIE: &str = "pagebell_console";
+
+/// Someone who is signed in.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) access: Arc<Access>,
+    /// What forms and scripts of this session send back, and other sites cannot know.
+    pub(crate) form_token: String,
+    token: SecretString,
+}
+
+/// Why nobody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    /// The token is not known, has expired or was revoked, or may not read settings.
+    #[error("{0}")]
+    Refused(String),
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Session {
+    /// Whether a value that came with a request is this session's form token.
+    pub(crate) fn is_form_token(&self, value: &str) -> bool {
+        use subtle::ConstantTimeEq;
+        bool::from(self.form_token.as_bytes().ct_eq(value.as_bytes()))
+    }
+
+    /// The value of the cookie.
+    pub(crate) fn cookie_value(&self) -> &str {
+        self.token.expose_secret()
+    }
+
+    /// The Pages that the session sees, in words.
+    pub(crate) fn sees(&self) -> String {
+        match &self.access.token.coverage {
+            Coverage::AllPages => "all Pages".to_owned(),
+            Coverage::Pages(pages) if pages.len() == 1 => "1 Page".to_owned(),
+            Coverage::Pages(pages) => format!("{} Pages", pages.len()),
+        }
+    }
+}
+
+impl Pagebell {
+    /// The session of an access token.
+    pub(crate) async fn session(&self, token: &str) -> Result<Session, SessionError> {
+        let refused = |error: &GraphError| SessionError::Refused(error.message());
+        // A cookie carries no other characters, and no token has them.
+        if !token
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+        {
+            return Err(refused(&GraphError::token_unknown()));
+        }
+        let access = self
+            .copies
+            .token(&*self.store, TokenHash::of(token))
+            .await?
+            .ok_or_else(|| refused(&GraphError::token_unknown()))?;
+        let now = self.surroundings.clock.now();
+        access.check_alive(now).map_err(|error| refused(&error))?;
+        if !access.token.scopes.iter().any(|scope| scope == READ_SCOPE) {
+            return Err(refused(&GraphError::scope_missing(READ_SCOPE)));
+        }
+        let key = self.console_key.get_or_init(|| {
+            let mut key = [0; 32];
+            self.surroundings.entropy.fill(&mut key);
+            key
+        });
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
+        mac.update(token.as_bytes());
+        Ok(Session {
+            access,
+            form_token: crate::access::hexadecimal(&mac.finalize().into_bytes()),
+            token: SecretString::from(token),
+        })
+    }
+}

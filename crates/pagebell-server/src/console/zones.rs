@@ -1,0 +1,45 @@
+//! Time zones to choose from.
+
+use call_settings::TimeZoneId;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A zone with its offset now, in minutes.
+#[derive(Debug, Serialize)]
+pub(crate) struct ZoneChoice {
+    name: &'static str,
+    offset: i32,
+}
+
+/// Every zone and alias.
+pub(crate) fn choices(now: Timestamp) -> Vec<ZoneChoice> {
+    TimeZoneId::all()
+        .map(|zone| ZoneChoice {
+            name: zone.name(),
+            offset: zone.time_zone().to_offset(now).seconds() / 60,
+        })
+        .collect()
+}
+
+/// What the clock of a zone will do next, in words; `None`: it never changes.
+pub(crate) fn next_shift(zone: TimeZoneId, now: Timestamp) -> Option<String> {
+    let zone = zone.time_zone();
+    let shift = zone
+        .following(now)
+        .take(4)
+        .find(|shift| zone.to_offset(before(shift.timestamp())) != shift.offset())?;
+    let at = shift.timestamp();
+    let from = zone.to_offset(before(at)).to_datetime(at);
+    let to = shift.offset().to_datetime(at);
+    let word = if from < to { "forward" } else { "back" };
+    Some(format!(
+        "{}: the clock goes {word} from {} to {}",
+        to.strftime("%A %-d %B %Y"),
+        from.strftime("%H:%M"),
+        to.strftime("%H:%M")
+    ))
+}
+
+fn before(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second() - 1).unwrap_or(at)
+}
