@@ -11,6 +11,7 @@ mod checks;
 mod command;
 mod oracle;
 mod programs;
+mod screenshots;
 mod setup;
 mod workspace;
 
@@ -37,6 +38,8 @@ enum Chore {
     /// Compare call hours with Python's zoneinfo and a second implementation, minute by minute, over
     /// more than ten million minutes; about a minute
     Oracle(oracle::Options),
+    /// Take the pictures of each screen in docs/pictures/screens
+    Screenshots,
     /// Measure the server beside others, all in one run
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -63,6 +66,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Chore::Setup => setup::setup(&workspace),
         Chore::Test(options) => checks::run(&workspace, &options),
         Chore::Oracle(options) => oracle::run(&workspace, &options),
+        Chore::Screenshots => screenshots::run(&workspace),
         Chore::Bench(bench) => bench::run(&workspace, bench),
     }
 }

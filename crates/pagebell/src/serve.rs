@@ -112,6 +112,7 @@ fn announce(
             output,
             "curl -H 'Authorization: Bearer {token}' '{url}{query}'"
         )?;
+        writeln!(output, "console {base}/console")?;
     }
     Ok(output.flush()?)
 }
