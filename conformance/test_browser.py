@@ -21,7 +21,7 @@ from pagebell_process import Pagebell, loopback_environment
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10, "console": 12}
+FEWEST_TESTS = {"reference": 10, "console": 16}
 BAKERY = "4711"
 MORE_PAGES = range(2_000_000_001, 2_000_000_061)
 TIMEOUT_SECONDS = 240
@@ -43,6 +43,8 @@ def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) 
     server = start_pagebell()
     server.administer("page", "add", BAKERY, "--name", "Bakery")
     token_of_one_page = server.create_visible_token(pages=[BAKERY])
+    strict = server.add_app("Strict", require_proof=True)
+    strict_token = server.create_token(app=strict)
     for page_id in MORE_PAGES:
         # A Page is added on its first use.
         answer = requests.get(
@@ -61,6 +63,7 @@ def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) 
             "PAGEBELL_URL": server.base_url,
             "PAGEBELL_TOKEN": server.token,
             "PAGEBELL_ONE_PAGE_TOKEN": token_of_one_page,
+            "PAGEBELL_STRICT_TOKEN": strict_token,
             "CHROMIUM": chromium(),
             "PYTHON": sys.executable,
             "NO_PROXY": "127.0.0.1",

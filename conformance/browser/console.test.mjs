@@ -195,24 +195,91 @@ test('someone else changes the Page meanwhile', async () => {
   const page = await editor();
   await store({ icon_enabled: false });
   await field(page, 'Video calls').check();
-  await page.locator('#changes').waitFor();
-  await page.click('#save');
   await page.getByRole('alertdialog').waitFor();
   const row = page.locator('#conflict tbody tr', { hasText: 'Call button' });
   assert.deepEqual(await row.locator('td').allTextContents(), ['hidden', 'shown']);
   assert.equal((await stored()).video_enabled, false, 'nothing was overwritten');
   await page.click('#take-theirs');
   assert.equal(await field(page, 'Call button in conversations').isChecked(), false);
+  assert.equal(await page.locator('#changes').isVisible(), false);
 
-  await store({ audio_enabled: false });
   await field(page, 'Video calls').check();
   await page.locator('#changes').waitFor();
+  await store({ audio_enabled: false });
   await page.click('#save');
   await page.getByRole('alertdialog').waitFor();
   await page.click('#save-mine');
   await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
-  const settings = await stored();
+  let settings = await stored();
   assert.deepEqual([settings.audio_enabled, settings.video_enabled, settings.icon_enabled], [true, true, false]);
+
+  await page.getByRole('status').getByText('Undo').click();
+  await page.getByRole('status').filter({ hasText: 'Undone' }).waitFor();
+  settings = await stored();
+  assert.deepEqual([settings.audio_enabled, settings.video_enabled], [false, false], 'what was stored before, theirs too');
+  await close(page);
+});
+
+test('an undo that comes too late asks, and then undoes', async () => {
+  const page = await editor();
+  await field(page, 'Video calls').check();
+  await page.locator('#changes').waitFor();
+  await save(page);
+  await store({ icon_enabled: false });
+  await page.getByRole('status').getByText('Undo').click();
+  await page.getByRole('alertdialog').waitFor();
+  await page.click('#save-mine');
+  await page.getByRole('alertdialog').waitFor({ state: 'hidden' });
+  const settings = await stored();
+  assert.deepEqual([settings.video_enabled, settings.icon_enabled], [false, true]);
+  await close(page);
+});
+
+test('saving twice saves once, and what is changed meanwhile stays', async () => {
+  const page = await editor();
+  await field(page, 'Video calls').check();
+  await page.locator('#changes').waitFor();
+  await page.dblclick('#save');
+  await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
+  assert.equal(await page.getByRole('alertdialog').count(), 0);
+
+  await page.route('**/settings', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await route.continue();
+  });
+  await field(page, 'Audio calls').uncheck();
+  await page.locator('#changes').waitFor();
+  await page.click('#save');
+  await field(page, 'Call button in conversations').uncheck();
+  await page.locator('#changes li', { hasText: 'Call button' }).waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('#changes li').length === 1);
+  assert.equal(await field(page, 'Call button in conversations').isChecked(), false);
+  const settings = await stored();
+  assert.deepEqual([settings.audio_enabled, settings.icon_enabled], [false, true]);
+  await close(page);
+});
+
+test('what goes wrong on the way is said, and nothing is lost', async () => {
+  const page = await editor();
+  await page.route('**/settings', (route) => route.abort());
+  await field(page, 'Video calls').check();
+  await page.locator('#changes').waitFor();
+  await page.click('#save');
+  await page.getByRole('alert').filter({ hasText: 'The server was not reached' }).waitFor();
+  await page.unroute('**/settings');
+  await page.context().clearCookies();
+  await page.click('#save');
+  await page.getByRole('alert').filter({ hasText: 'Your session has ended' }).waitFor();
+  assert.equal(await field(page, 'Video calls').isChecked(), true);
+  assert.equal((await stored()).video_enabled, false);
+  page.troubles = page.troubles.filter((trouble) => !trouble.includes('Failed to fetch'));
+  await close(page);
+});
+
+test('a token whose app requires proofs cannot sign in', async () => {
+  const page = await open(browser, '/console');
+  await signIn(page, process.env.PAGEBELL_STRICT_TOKEN);
+  await page.getByRole('alert').filter({ hasText: 'appsecret_proof' }).waitFor();
   await close(page);
 });
 

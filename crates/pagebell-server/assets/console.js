@@ -19,24 +19,39 @@ function make(tag, members = {}, ...children) {
 
 // --- Asking the server ---
 
+/** Asks the server. What goes wrong on the way is an answer too, in `trouble`. */
 async function ask(page, formToken, what, body, revision) {
   const headers = { 'Content-Type': 'application/json', 'X-Form-Token': formToken };
   if (revision !== undefined) headers['If-Match'] = String(revision);
-  const response = await fetch(`/console/pages/${page}/${what}`, { method: 'POST', headers, body });
-  if (response.status === 401) location.assign('/console/sign-in');
-  const text = await response.text();
-  const isJson = response.headers.get('content-type')?.startsWith('application/json');
-  return { status: response.status, answer: isJson ? JSON.parse(text) : null, text };
+  try {
+    const response = await fetch(`/console/pages/${page}/${what}`, { method: 'POST', headers, body });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    const answer = isJson ? JSON.parse(text) : null;
+    return { status: response.status, answer, trouble: troubleOf(response.status, answer, text) };
+  } catch {
+    return { status: 0, answer: null, trouble: 'The server was not reached. Nothing is lost here; try again.' };
+  }
+}
+
+function troubleOf(status, answer, text) {
+  if (status === 200 || status === 412) return '';
+  if (status === 401) return 'Your session has ended. Sign in again in another tab, then go on here.';
+  return answer?.error?.message ?? text;
 }
 
 let toastTimer;
+function hideToast() {
+  document.querySelector('.toast').classList.remove('shown');
+}
+
 function toast(text, action) {
   const place = document.querySelector('.toast');
   place.replaceChildren(text);
-  if (action) place.append(make('button', { type: 'button', onclick: () => { place.classList.remove('shown'); action.run(); } }, action.name));
+  if (action) place.append(make('button', { type: 'button', onclick: () => { hideToast(); action.run(); } }, action.name));
   place.classList.add('shown');
   clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => place.classList.remove('shown'), 10_000);
+  toastTimer = setTimeout(hideToast, 10_000);
 }
 
 // --- Times: 0900 on the wire, 09:00 for people; 2359 closes at midnight, 24:00 ---
@@ -63,7 +78,9 @@ function editor(form) {
   let zones = [];
   let zoneTime = 0;
   let asked = 0;
+  /** While someone else's change is in the way: what is stored, and what was to be. */
   let conflict = null;
+  let isSaving = false;
 
   const switches = ['audio_enabled', 'video_enabled', 'icon_enabled'].map((name) => form.elements[name]);
 
@@ -106,21 +123,30 @@ function editor(form) {
   // --- What will change, and what is wrong ---
 
   let timer;
+  let isPreviewDue = false;
   function changed() {
+    hideToast();
     element('hours').hidden = !element('has-hours').checked;
     drawWeek();
     showZoneTime();
+    isPreviewDue = true;
     clearTimeout(timer);
     timer = setTimeout(preview, 150);
   }
 
+  /** Asks what the form would do to the settings that it was made from. */
   async function preview() {
+    clearTimeout(timer);
+    isPreviewDue = false;
     const { body, places } = settings();
     const turn = ++asked;
-    const { status, answer, text } = await ask(page, formToken, 'preview', body);
+    const { status, answer, trouble } = await ask(page, formToken, 'preview', body, stored.revision);
     if (turn !== asked) return;
-    complain(status === 400 ? answer.error : null, places, status === 200 || status === 400 ? '' : text);
-    if (status === 400) element('changes').hidden = false;
+    if (status === 412) {
+      showConflict(answer, body);
+      return;
+    }
+    complain(status === 400 ? answer.error : null, places, status === 400 ? '' : trouble);
     if (status !== 200) return;
     outlook(answer);
     const items = answer.changes.map(({ what, from, to }) => make('li', {}, `${what}: `, make('del', {}, from), ' → ', make('ins', {}, to)));
@@ -147,7 +173,7 @@ function editor(form) {
       const place = form.querySelector(`[data-blame="${blame}"]`);
       const said = detail.replace(/^call_hours\S*\s/, 'It ');
       if (place) {
-        place.textContent = said;
+        place.textContent = place.hidden ? said : `${place.textContent} ${said}`;
         place.hidden = false;
       } else {
         rest.push(detail);
@@ -155,6 +181,8 @@ function editor(form) {
     });
     element('trouble').textContent = rest.join(' ');
     element('trouble').hidden = rest.length === 0;
+    // What is wrong must be seen, also where nothing else is to be saved.
+    if (rest.length > 0 || error) element('changes').hidden = false;
     element('save').disabled = error !== null;
   }
 
@@ -163,41 +191,64 @@ function editor(form) {
   /** The update that makes settings what they were. */
   const restoring = (old) => JSON.stringify({ ...old, call_hours: old.call_hours ?? null });
 
-  async function save(body, revision, say) {
-    const before = stored;
-    const { status, answer, text } = await ask(page, formToken, 'settings', body, revision);
+  /** Stores an update of `base`, the settings as they are stored. */
+  async function save(body, base, say) {
+    if (isSaving) return;
+    isSaving = true;
+    const { status, answer, trouble } = await ask(page, formToken, 'settings', body, base.revision);
+    isSaving = false;
     if (status === 200) {
       stored = answer;
       conflict = null;
       element('conflict').hidden = true;
-      element('changes').hidden = true;
       outlook(stored);
-      show(stored.settings);
-      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(restoring(before.settings), stored.revision, 'Undone') } : undefined);
+      if (say === 'Undone' || settings().body === body) {
+        element('changes').hidden = true;
+        show(stored.settings);
+      } else {
+        // Something was changed while this was under way; it stays, to be saved next.
+        changed();
+      }
+      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(restoring(base.settings), stored, 'Undone') } : undefined);
     } else if (status === 412) {
-      conflict = answer.stored;
-      const rows = answer.differences.map(({ what, from, to }) => make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to)));
-      element('conflict').querySelector('tbody').replaceChildren(...rows);
-      element('conflict').hidden = false;
-      element('save-mine').focus();
+      showConflict(answer, body);
     } else {
-      complain(status === 400 ? answer.error : null, settings().places, status === 400 ? '' : text);
+      complain(status === 400 ? answer.error : null, settings().places, status === 400 ? '' : trouble);
     }
   }
 
-  form.addEventListener('submit', (event) => {
+  function showConflict({ stored: theirs, differences }, body) {
+    conflict = { theirs, body };
+    const rows = differences.map(({ what, from, to }) => make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to)));
+    if (rows.length === 0) {
+      // The same was stored by someone else.
+      takeTheirs();
+      return;
+    }
+    element('conflict').querySelector('tbody').replaceChildren(...rows);
+    element('conflict').hidden = false;
+    element('save-mine').focus();
+  }
+
+  function takeTheirs() {
+    stored = conflict.theirs;
+    conflict = null;
+    element('conflict').hidden = true;
+    element('changes').hidden = true;
+    outlook(stored);
+    show(stored.settings);
+  }
+
+  form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    if (!element('save').disabled) save(settings().body, stored.revision, 'Saved');
+    if (isPreviewDue) await preview();
+    if (!element('save').disabled && conflict === null) save(settings().body, stored, 'Saved');
   });
   element('discard').addEventListener('click', () => show(stored.settings));
-  element('save-mine').addEventListener('click', () => save(settings().body, conflict.revision, 'Saved'));
-  element('take-theirs').addEventListener('click', () => {
-    stored = conflict;
-    element('conflict').hidden = true;
-    show(stored.settings);
-  });
+  element('save-mine').addEventListener('click', () => save(conflict.body, conflict.theirs, 'Saved'));
+  element('take-theirs').addEventListener('click', takeTheirs);
   window.addEventListener('beforeunload', (event) => {
-    if (!element('changes').hidden) event.preventDefault();
+    if (!element('changes').hidden || isPreviewDue || isSaving) event.preventDefault();
   });
 
   // --- The days ---
@@ -266,6 +317,7 @@ function editor(form) {
     const button = make('button', {
       type: 'button', 'aria-expanded': 'false', 'aria-label': `Copy ${title(DAYS[number])} to other days`,
       onclick: () => {
+        closeMenus(panel);
         panel.hidden = !panel.hidden;
         button.setAttribute('aria-expanded', String(!panel.hidden));
         if (!panel.hidden) boxes.find((box) => !box.disabled).focus();
@@ -273,6 +325,17 @@ function editor(form) {
     }, 'Copy');
     return make('div', { className: 'menu' }, button, panel);
   }
+
+  /** Closes every open menu but one. */
+  function closeMenus(but) {
+    for (const menu of form.querySelectorAll('.menu')) {
+      const [button, panel] = menu.children;
+      if (panel === but || panel.hidden) continue;
+      panel.hidden = true;
+      button.setAttribute('aria-expanded', 'false');
+    }
+  }
+  document.addEventListener('click', (event) => { if (!event.target.closest('.menu')) closeMenus(); });
 
   const weekOf = {
     weekdays: (day) => (day < 5 ? [{ open: '09:00', close: '17:00' }] : []),
@@ -337,15 +400,23 @@ function editor(form) {
   }
 
   function findZones() {
-    const text = zoneInput.value.trim().toLowerCase().replaceAll(' ', '_').replace('-', '−');
-    const found = zones.filter(({ name, offset }) => name.toLowerCase().includes(text) || offsetText(offset).toLowerCase().includes(text));
-    found.sort((one, other) => Number(other.name.toLowerCase().split('/').at(-1).startsWith(text)) - Number(one.name.toLowerCase().split('/').at(-1).startsWith(text)));
+    const text = zoneInput.value.trim().toLowerCase().replaceAll(' ', '_');
+    const offsetOf = text.replace('-', '−');
+    const names = ({ name }) => [name.toLowerCase(), name.toLowerCase().split('/').at(-1)];
+    const found = zones.filter((zone) => names(zone)[0].includes(text) || offsetText(zone.offset).toLowerCase().includes(offsetOf));
+    /** The name itself first, then cities that begin so. */
+    const rank = (zone) => {
+      const [name, city] = names(zone);
+      return name === text ? 0 : city.startsWith(text) ? 1 : 2;
+    };
+    found.sort((one, other) => rank(one) - rank(other));
     chosen = -1;
     zoneList.replaceChildren(...found.slice(0, 50).map(({ name, offset }, number) => make('li', {
       role: 'option', id: `zone-${number}`, 'data-name': name,
       onmousedown: (event) => { event.preventDefault(); chooseZone(name); },
     }, name, make('span', {}, `${clockText(new Date(zoneTime + performance.now() + offset * 60_000))} ${offsetText(offset)}`))));
     openZones(found.length > 0);
+    if (found.length === 0) element('zone-time').textContent = 'No time zone has this in its name or offset.';
   }
 
   function openZones(isOpen) {
@@ -360,7 +431,7 @@ function editor(form) {
     changed();
   }
 
-  zoneInput.addEventListener('input', () => { findZones(); changed(); });
+  zoneInput.addEventListener('input', () => { changed(); findZones(); });
   zoneInput.addEventListener('blur', () => openZones(false));
   zoneInput.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -380,12 +451,13 @@ function editor(form) {
   });
 
   // The offsets and the time of every zone, once; they change twice a year.
-  fetch('/console/zones.json').then((response) => response.json()).then((answer) => {
+  fetch('/console/zones.json').then((response) => (response.ok ? response.json() : null)).then((answer) => {
+    if (answer === null) return;
     zones = answer.zones;
     zoneTime = answer.now - performance.now();
     drawWeek();
     showZoneTime();
-  });
+  }, () => { element('zone-time').textContent = 'The list of time zones did not arrive; a name still works.'; });
 
   form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });
   outlook(stored);
@@ -398,14 +470,14 @@ function historyPage(place) {
   const { page, formToken, revision } = place.dataset;
   for (const button of place.querySelectorAll('[data-restore]')) {
     button.addEventListener('click', async () => {
-      const { status, text } = await ask(page, formToken, 'settings', button.dataset.restore, revision);
+      const { status, trouble } = await ask(page, formToken, 'settings', button.dataset.restore, revision);
       if (status === 200) {
         location.assign(`/console/pages/${page}/history`);
-      } else {
-        const trouble = element('trouble');
-        trouble.hidden = false;
-        trouble.textContent = status === 412 ? 'Someone changed the Page meanwhile. Reload, and look again.' : text;
+        return;
       }
+      const said = status === 412 ? 'Someone changed the Page meanwhile. Reload, and look again.' : trouble;
+      button.parentElement.querySelector('.complaint')?.remove();
+      button.after(make('p', { className: 'complaint', role: 'alert' }, said));
     });
   }
 }

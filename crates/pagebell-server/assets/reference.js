@@ -37,7 +37,7 @@ function curl({ method, url, headers, body }) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const lines = [`curl --request ${method}`, `  --url ${quoted(url)}`];
   for (const [name, value] of Object.entries(headers)) lines.push(`  --header ${quoted(`${name}: ${value}`)}`);
-  if (body !== null) lines.push(`  --data ${quoted(body)}`);
+  if (body !== null) lines.push(`  --data-raw ${quoted(body)}`);
   return lines.join(' \\\n');
 }
 

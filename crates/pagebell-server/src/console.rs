@@ -8,6 +8,6 @@ mod session;
 pub(crate) mod view;
 pub(crate) mod zones;
 
-pub(crate) use editor::Saved;
+pub(crate) use editor::{Previewed, Saved};
 pub(crate) use list::PAGES_OF_A_LIST;
 pub(crate) use session::{COOKIE, Session, SessionError};

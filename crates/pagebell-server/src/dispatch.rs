@@ -413,6 +413,19 @@ pub(crate) fn store_failed(error: &StoreError, trace: &TraceIds) -> GraphError {
     GraphError::store_unavailable(error.is_fatal())
 }
 
+/// Refuses any method but GET on what is named so.
+pub(crate) fn only_get(operation: Operation<'_>, name: &str) -> Result<(), GraphError> {
+    if operation.method == Method::GET {
+        Ok(())
+    } else {
+        Err(GraphError::unsupported_method(
+            operation.method,
+            name,
+            "GET",
+        ))
+    }
+}
+
 pub(crate) fn name_of(node: Node) -> Cow<'static, str> {
     match node {
         Node::Me => Cow::Borrowed("me"),

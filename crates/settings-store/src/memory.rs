@@ -175,21 +175,6 @@ impl SettingsStore for MemoryStore {
         Ok(added)
     }
 
-    async fn pages(
-        &self,
-        after: Option<PageId>,
-        limit: usize,
-    ) -> Result<Vec<PageRecord>, StoreError> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let state = self.open()?;
-        let pages = state.pages.range((start, Bound::Unbounded));
-        Ok(pages
-            .filter(|(_page_id, page)| !page.removed)
-            .take(limit)
-            .map(|(_page_id, page)| page.record.clone())
-            .collect())
-    }
-
     async fn find_pages(
         &self,
         text: &str,

@@ -109,7 +109,9 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
         &self,
         after: Option<PageId>,
         limit: usize,
-    ) -> Result<Vec<PageRecord>, StoreError>;
+    ) -> Result<Vec<PageRecord>, StoreError> {
+        self.find_pages("", after, limit).await
+    }
 
     /// Pages whose name holds a text, in any letter case of ASCII, or whose id begins with it, in the
     /// order of [`Self::pages`] and from `after` on; at most `limit`. An empty text finds all.

@@ -207,14 +207,6 @@ impl SettingsStore for SqliteStore {
         .await
     }
 
-    async fn pages(
-        &self,
-        after: Option<PageId>,
-        limit: usize,
-    ) -> Result<Vec<PageRecord>, StoreError> {
-        self.find_pages("", after, limit).await
-    }
-
     async fn find_pages(
         &self,
         text: &str,

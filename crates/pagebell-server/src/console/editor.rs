@@ -41,13 +41,26 @@ pub(crate) struct Preview {
     outlook: Outlook,
 }
 
+/// Someone else changed the Page meanwhile: how it is now, and how that differs from what was to be
+/// stored.
+#[derive(Debug, Serialize)]
+pub(crate) struct Conflict {
+    stored: PageState,
+    differences: Vec<Change>,
+}
+
+/// The answer to what an update would do.
+#[derive(Debug)]
+pub(crate) enum Previewed {
+    Changes(Preview),
+    Conflict(Conflict),
+}
+
 /// What became of an update.
 #[derive(Debug)]
 pub(crate) enum Saved {
     Stored(PageState),
-    /// Someone else changed the Page meanwhile: how it is now, and how that differs from what was to
-    /// be stored.
-    Conflict(PageState, Vec<Change>),
+    Conflict(Conflict),
     Missing,
 }
 
@@ -91,15 +104,32 @@ impl Pagebell {
         }
     }
 
-    /// What an update, a JSON object as the API takes it, would do.
-    pub(crate) fn preview(&self, record: &PageRecord, body: &[u8]) -> Result<Preview, GraphError> {
+    /// What an update, a JSON object as the API takes it, would do to a Page that was at a revision
+    /// when it was made.
+    pub(crate) fn preview(
+        &self,
+        record: &PageRecord,
+        expected: Revision,
+        body: &[u8],
+    ) -> Result<Previewed, GraphError> {
         let update = self.read_update(body)?;
+        if record.revision != expected {
+            return Ok(Previewed::Conflict(self.conflict(record, &update)));
+        }
         let before = self.settings_of(record);
         let after = before.updated(&update);
-        Ok(Preview {
+        Ok(Previewed::Changes(Preview {
             changes: changes::between(before, &after),
             outlook: self.outlook(&after),
-        })
+        }))
+    }
+
+    fn conflict(&self, record: &PageRecord, update: &SettingsUpdate) -> Conflict {
+        let theirs = self.settings_of(record);
+        Conflict {
+            differences: changes::between(theirs, &theirs.updated(update)),
+            stored: self.page_state(record),
+        }
     }
 
     /// Stores an update if the Page is still at this revision.
@@ -129,11 +159,7 @@ impl Pagebell {
             WriteOutcome::PageMissing => Saved::Missing,
             WriteOutcome::RevisionMismatch { .. } => match self.store.page(page_id).await? {
                 None => Saved::Missing,
-                Some(record) => {
-                    let theirs = self.settings_of(&record);
-                    let differences = changes::between(theirs, &theirs.updated(&update));
-                    Saved::Conflict(self.page_state(&record), differences)
-                }
+                Some(record) => Saved::Conflict(self.conflict(&record, &update)),
             },
         }))
     }

@@ -16,6 +16,8 @@ pub(crate) struct HistoryRow {
     pub(crate) changed_at: String,
     pub(crate) author: String,
     pub(crate) changes: Vec<Change>,
+    /// The Page had no settings of its own before.
+    pub(crate) is_first: bool,
     /// What brings these settings back, as the API takes it; `None`: the Page was removed then.
     pub(crate) restores: Option<String>,
 }
@@ -69,6 +71,7 @@ impl Pagebell {
                 .to_string(),
             author,
             changes: changes::between(before, after),
+            is_first: entry.before.is_none(),
             restores: entry.after.as_ref().map(restoring),
         }
     }

@@ -79,6 +79,11 @@ impl Pagebell {
         if !access.token.scopes.iter().any(|scope| scope == READ_SCOPE) {
             return Err(refused(&GraphError::scope_missing(READ_SCOPE)));
         }
+        // A browser has no app secret to make a proof with, and a token that was stolen must not be
+        // worth more here than at the API.
+        if access.app.as_ref().is_some_and(|app| app.require_proof) {
+            return Err(refused(&GraphError::proof_required()));
+        }
         let key = self.console_key.get_or_init(|| {
             let mut key = [0; 32];
             self.surroundings.entropy.fill(&mut key);

@@ -43,3 +43,47 @@ pub(crate) fn next_shift(zone: TimeZoneId, now: Timestamp) -> Option<String> {
 fn before(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second() - 1).unwrap_or(at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_change_of_the_clock_is_told() {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        for (zone, told) in [
+            (
+                "Europe/Paris",
+                Some("Sunday 28 March 2027: the clock goes forward from 02:00 to 03:00"),
+            ),
+            (
+                "Australia/Lord_Howe",
+                Some("Sunday 4 April 2027: the clock goes back from 02:00 to 01:30"),
+            ),
+            ("Asia/Tokyo", None),
+            ("UTC", None),
+        ] {
+            assert_eq!(
+                next_shift(zone.parse().unwrap(), now).as_deref(),
+                told,
+                "{zone}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_zone_can_be_chosen() {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let choices = choices(now);
+        assert!(choices.len() > 500);
+        let offset = |name: &str| {
+            choices
+                .iter()
+                .find(|zone| zone.name == name)
+                .unwrap()
+                .offset
+        };
+        assert_eq!(offset("Asia/Kathmandu"), 345);
+        assert_eq!(offset("US/Pacific"), -480);
+    }
+}

@@ -15,16 +15,19 @@ use call_settings::PageId;
 use graph_api::{GraphError, Parameters};
 use serde::Serialize;
 use serde_json::json;
-use settings_store::{Revision, StoreError};
+use settings_store::{PageRecord, Revision, StoreError};
 
 use super::IsSecure;
 use super::reference_pages::html_page;
 use crate::Pagebell;
 use crate::console::view::{Editor, History, Message, Pages, SignIn};
-use crate::console::{COOKIE, Saved, Session, SessionError, zones};
+use crate::console::{COOKIE, Previewed, Saved, Session, SessionError, zones};
 
 /// The header in which scripts send the form token.
 const FORM_TOKEN_HEADER: &str = "x-form-token";
+
+/// Where scripts get the time zones.
+const ZONES: &str = "/console/zones.json";
 
 /// Whether a path belongs to the console.
 pub(super) fn owns(path: &str) -> bool {
@@ -38,7 +41,7 @@ pub(super) fn router() -> Router<Arc<Pagebell>> {
         .route("/console/", get(pages))
         .route("/console/sign-in", get(sign_in_form).post(sign_in))
         .route("/console/sign-out", post(sign_out))
-        .route("/console/zones.json", get(zone_choices))
+        .route(ZONES, get(zone_choices))
         .route("/console/pages/{page_id}", get(editor))
         .route("/console/pages/{page_id}/history", get(history))
         .route("/console/pages/{page_id}/preview", post(preview))
@@ -55,7 +58,8 @@ impl FromRequestParts<Arc<Pagebell>> for SignedIn {
         parts: &mut Parts,
         pagebell: &Arc<Pagebell>,
     ) -> Result<Self, Response> {
-        let wants_page = parts.method == http::Method::GET;
+        let is_read = [http::Method::GET, http::Method::HEAD].contains(&parts.method);
+        let wants_page = is_read && parts.uri.path() != ZONES;
         let signed_out = || {
             if wants_page {
                 Redirect::to("/console/sign-in").into_response()
@@ -179,15 +183,9 @@ async fn sign_in(
     }
 }
 
-async fn sign_out(
-    SignedIn(session): SignedIn,
-    Secure(is_secure): Secure,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let form = form(&body);
-    let sent = form.text("form_token").unwrap_or_default();
-    if !session.is_form_token(sent) || !is_from_here(&headers) {
+/// Ends the session in this browser, also one whose token has died.
+async fn sign_out(Secure(is_secure): Secure, headers: HeaderMap) -> Response {
+    if !is_from_here(&headers) {
         return foreign();
     }
     let cookie = set_cookie("", is_secure, "; Max-Age=0");
@@ -273,19 +271,24 @@ async fn history(
     }
 }
 
-/// What an update would do, or what is wrong with it.
+/// What an update would do to the revision in `If-Match`, or what is wrong with it.
 async fn preview(
     State(pagebell): State<Arc<Pagebell>>,
     SameSite(session): SameSite,
+    BaseRevision(revision): BaseRevision,
     Path(page_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let record = match find(&pagebell, &session, &page_id).await {
-        Ok(record) => record,
-        Err(response) => return response,
+    let record = match look_up(&pagebell, &session, &page_id).await {
+        Ok(Some(record)) => record,
+        Ok(None) => return gone(),
+        Err(error) => return unavailable(&error),
     };
-    match pagebell.preview(&record, &body) {
-        Ok(preview) => json_answer(StatusCode::OK, &preview),
+    match pagebell.preview(&record, revision, &body) {
+        Ok(Previewed::Changes(preview)) => json_answer(StatusCode::OK, &preview),
+        Ok(Previewed::Conflict(conflict)) => {
+            json_answer(StatusCode::PRECONDITION_FAILED, &conflict)
+        }
         Err(error) => refused(&pagebell, &error),
     }
 }
@@ -294,37 +297,50 @@ async fn preview(
 async fn save(
     State(pagebell): State<Arc<Pagebell>>,
     SameSite(session): SameSite,
+    BaseRevision(revision): BaseRevision,
     Path(page_id): Path<String>,
-    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let record = match find(&pagebell, &session, &page_id).await {
-        Ok(record) => record,
-        Err(response) => return response,
-    };
-    let revision = headers.get(header::IF_MATCH);
-    let Some(revision) = revision.and_then(|it| it.to_str().ok()?.parse().ok()) else {
-        return (StatusCode::BAD_REQUEST, "If-Match must be a revision\n").into_response();
+    let record = match look_up(&pagebell, &session, &page_id).await {
+        Ok(Some(record)) => record,
+        Ok(None) => return gone(),
+        Err(error) => return unavailable(&error),
     };
     let trace = pagebell.new_trace();
     let saved = pagebell
-        .save(
-            &session,
-            record.page_id,
-            Revision::new(revision),
-            &body,
-            &trace,
-        )
+        .save(&session, record.page_id, revision, &body, &trace)
         .await;
     match saved {
         Ok(Ok(Saved::Stored(state))) => json_answer(StatusCode::OK, &state),
-        Ok(Ok(Saved::Conflict(state, differences))) => json_answer(
-            StatusCode::PRECONDITION_FAILED,
-            &json!({ "stored": state, "differences": differences }),
-        ),
-        Ok(Ok(Saved::Missing)) => (StatusCode::NOT_FOUND, "the Page is gone\n").into_response(),
+        Ok(Ok(Saved::Conflict(conflict))) => {
+            json_answer(StatusCode::PRECONDITION_FAILED, &conflict)
+        }
+        Ok(Ok(Saved::Missing)) => gone(),
         Ok(Err(error)) => refused(&pagebell, &error),
         Err(error) => unavailable(&error),
+    }
+}
+
+fn gone() -> Response {
+    (
+        StatusCode::NOT_FOUND,
+        "This Page is gone, or your access token no longer covers it.\n",
+    )
+        .into_response()
+}
+
+/// The revision that an update was made from.
+struct BaseRevision(Revision);
+
+impl<S: Sync> FromRequestParts<S> for BaseRevision {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Response> {
+        let sent = parts.headers.get(header::IF_MATCH);
+        match sent.and_then(|it| it.to_str().ok()?.parse().ok()) {
+            Some(revision) => Ok(Self(Revision::new(revision))),
+            None => Err((StatusCode::BAD_REQUEST, "If-Match must be a revision\n").into_response()),
+        }
     }
 }
 
@@ -340,18 +356,25 @@ async fn zone_choices(
     )
 }
 
-/// A Page that the session sees, or the answer that it sees none; the same answer whether there is
-/// such a Page or not.
+/// A Page that the session sees; `None` whether there is no such Page or it is not covered.
+async fn look_up(
+    pagebell: &Pagebell,
+    session: &Session,
+    page_id: &str,
+) -> Result<Option<PageRecord>, StoreError> {
+    match page_id.parse::<PageId>() {
+        Ok(page_id) => pagebell.console_page(session, page_id).await,
+        Err(_no_id) => Ok(None),
+    }
+}
+
+/// The same, or the page that says that there is none.
 async fn find(
     pagebell: &Pagebell,
     session: &Session,
     page_id: &str,
-) -> Result<settings_store::PageRecord, Response> {
-    let found = match page_id.parse::<PageId>() {
-        Ok(page_id) => pagebell.console_page(session, page_id).await,
-        Err(_no_id) => Ok(None),
-    };
-    match found {
+) -> Result<PageRecord, Response> {
+    match look_up(pagebell, session, page_id).await {
         Ok(Some(record)) => Ok(record),
         Ok(None) => Err(page(
             StatusCode::NOT_FOUND,

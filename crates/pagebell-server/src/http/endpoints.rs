@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{console_pages, reference_pages};
 use crate::Pagebell;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -19,12 +19,14 @@ pub(super) fn owns(path: &str) -> bool {
 
 /// The routes.
 pub(super) fn router(pagebell: Arc<Pagebell>) -> Router {
+    let limit = pagebell.configuration().limits.body_bytes;
     Router::new()
         .route("/healthz", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .merge(reference_pages::router())
         .merge(console_pages::router())
+        .layer(DefaultBodyLimit::max(limit))
         .with_state(pagebell)
 }
 

@@ -21,6 +21,10 @@ const X_FB_REQUEST_ID: HeaderName = HeaderName::from_static("x-fb-request-id");
 const X_FB_TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
 const PAGEBELL_REVISION: HeaderName = HeaderName::from_static(REVISION_HEADER);
 
+/// The headers that scripts of other origins may read.
+const EXPOSED_HEADERS: &str =
+    "facebook-api-version, pagebell-revision, x-fb-request-id, x-fb-trace-id, www-authenticate";
+
 /// Answers a request of the Graph surface.
 pub(super) async fn answer(
     pagebell: &Arc<Pagebell>,
@@ -32,8 +36,8 @@ pub(super) async fn answer(
         return preflight(pagebell, &head);
     }
     let limits = &pagebell.configuration().limits;
-    if let Err(error) = check_head(pagebell, &head) {
-        return close(refuse(pagebell, &head, &error));
+    if let Some(refusal) = refusal_of_head(pagebell, &head) {
+        return refusal;
     }
     let limit = if is_batch_root(head.uri.path()) {
         limits.batch_body_bytes
@@ -88,6 +92,15 @@ fn refuse(
     let metrics = &pagebell.metrics;
     metrics.observe_response(&head.method, &response, std::time::Duration::ZERO);
     transport(pagebell, head, response)
+}
+
+/// The answer to a request whose head is over the limits; `None`: it is within them.
+pub(super) fn refusal_of_head(
+    pagebell: &Pagebell,
+    head: &http::request::Parts,
+) -> Option<Response<Full<Bytes>>> {
+    let error = check_head(pagebell, head).err()?;
+    Some(close(refuse(pagebell, head, &error)))
 }
 
 fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), GraphError> {
@@ -151,6 +164,7 @@ fn transport(
     response: GraphResponse,
 ) -> Response<Full<Bytes>> {
     log(pagebell, head, &response);
+    let is_from_a_page = head.headers.contains_key(header::ORIGIN);
     let mut built = Response::new(Full::new(response.body));
     *built.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -167,6 +181,10 @@ fn transport(
         header::ACCESS_CONTROL_ALLOW_ORIGIN,
         HeaderValue::from_static("*"),
     );
+    if is_from_a_page {
+        let exposed = HeaderValue::from_static(EXPOSED_HEADERS);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
     if let Some(revision) = response.revision {
         headers.insert(PAGEBELL_REVISION, HeaderValue::from(revision.get()));
     }

@@ -3,13 +3,16 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
-use http::{Request, Response};
+use futures_util::FutureExt;
+use http::header::{self, HeaderValue};
+use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
@@ -253,6 +256,36 @@ impl Drop for OpenConnection {
     }
 }
 
+/// Answers what is not part of the Graph surface, within the same limits.
+async fn answer_page(
+    pagebell: &Arc<Pagebell>,
+    router: &Router,
+    request: Request<Incoming>,
+    is_secure: bool,
+) -> Response<ResponseBody> {
+    let limits = &pagebell.configuration().limits;
+    let (head, body) = request.into_parts();
+    if let Some(refusal) = exchange::refusal_of_head(pagebell, &head) {
+        return refusal.map(Either::Left);
+    }
+    let mut request = Request::from_parts(head, axum::body::Body::new(body));
+    request.extensions_mut().insert(IsSecure(is_secure));
+    let status = |status| {
+        let mut response = Response::new(Either::Left(Full::default()));
+        *response.status_mut() = status;
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        response
+    };
+    // A fault of the code in one page is an answer to that request, and nothing to the others.
+    let answering = AssertUnwindSafe(router.clone().oneshot(request)).catch_unwind();
+    match tokio::time::timeout(limits.request_time, answering).await {
+        Ok(Ok(Ok(response))) => response.map(|body| Either::Right(body.boxed_unsync())),
+        Ok(Err(_panic)) => status(StatusCode::INTERNAL_SERVER_ERROR),
+        Err(_elapsed) => status(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
 async fn answer(
     pagebell: &Arc<Pagebell>,
     router: &Router,
@@ -260,10 +293,7 @@ async fn answer(
     is_secure: bool,
 ) -> Result<Response<ResponseBody>, Infallible> {
     if endpoints::owns(request.uri().path()) {
-        let mut request = request.map(axum::body::Body::new);
-        request.extensions_mut().insert(IsSecure(is_secure));
-        let Ok(response) = router.clone().oneshot(request).await;
-        return Ok(response.map(|body| Either::Right(body.boxed_unsync())));
+        return Ok(answer_page(pagebell, router, request, is_secure).await);
     }
     Ok(exchange::answer(pagebell, request, is_secure)
         .await

@@ -5,10 +5,9 @@ use graph_api::availability::{
     AvailabilityField, AvailabilityRequest, MessengerCallAvailabilityPayload,
 };
 use graph_api::{FieldSelection, GraphError, Node};
-use http::Method;
 
 use crate::access::READ_SCOPE;
-use crate::dispatch::{Operation, Pagebell, name_of};
+use crate::dispatch::{Operation, Pagebell, name_of, only_get};
 use crate::request::Answer;
 
 impl Pagebell {
@@ -18,13 +17,7 @@ impl Pagebell {
         operation: Operation<'_>,
         node: Node,
     ) -> Result<Answer, GraphError> {
-        if operation.method != Method::GET {
-            return Err(GraphError::unsupported_method(
-                operation.method,
-                &name_of(node),
-                "GET",
-            ));
-        }
+        only_get(operation, &name_of(node))?;
         let access = self.page_access(operation, node).await?;
         let parameters = operation.parameters;
         let selection = FieldSelection::from_parameter(parameters.get("fields"))?;

@@ -3,23 +3,16 @@
 use bytes::Bytes;
 use graph_api::GraphError;
 use graph_api::debug_token::{DebugToken, DebugTokenError, GranularScope};
-use http::Method;
 use jiff::Timestamp;
 use settings_store::{AppId, AppRecord, Coverage, TokenHash};
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, OPERATOR_SCOPE};
-use crate::dispatch::{Operation, Pagebell, store_failed};
+use crate::dispatch::{Operation, Pagebell, only_get, store_failed};
 
 impl Pagebell {
     /// Answers what is known of a token, to its app, its holder or an operator.
     pub(crate) async fn debug_token(&self, operation: Operation<'_>) -> Result<Bytes, GraphError> {
-        if operation.method != Method::GET {
-            return Err(GraphError::unsupported_method(
-                operation.method,
-                "debug_token",
-                "GET",
-            ));
-        }
+        only_get(operation, "debug_token")?;
         let parameters = operation.parameters;
         let credentials = self
             .credentials(operation)?

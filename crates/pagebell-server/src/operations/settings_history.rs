@@ -3,11 +3,10 @@
 use call_settings::PageId;
 use graph_api::history::{HistoryEntryPayload, HistoryPage, HistoryPosition, HistoryRequest};
 use graph_api::{Edge, FieldSelection, GraphError, GraphVersion, Node};
-use http::Method;
 use settings_store::{HistoryEntry, Revision, StoreError};
 
 use crate::access::READ_SCOPE;
-use crate::dispatch::{Operation, Pagebell, name_of, store_failed};
+use crate::dispatch::{Operation, Pagebell, name_of, only_get, store_failed};
 use crate::request::Answer;
 
 impl Pagebell {
@@ -18,13 +17,7 @@ impl Pagebell {
         version: GraphVersion,
         node: Node,
     ) -> Result<Answer, GraphError> {
-        if operation.method != Method::GET {
-            return Err(GraphError::unsupported_method(
-                operation.method,
-                &name_of(node),
-                "GET",
-            ));
-        }
+        only_get(operation, &name_of(node))?;
         let access = self.page_access(operation, node).await?;
         let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
         let request = HistoryRequest::from_parameters(operation.parameters)?;

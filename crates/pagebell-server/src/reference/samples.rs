@@ -79,7 +79,7 @@ fn curl(method: &str, url: &str, body: Option<&str>) -> String {
     ];
     if let Some(body) = body {
         lines.push("  --header 'Content-Type: application/json'".to_owned());
-        lines.push(format!("  --data {}", quoted(body)));
+        lines.push(format!("  --data-raw {}", quoted(body)));
     }
     lines.join(" \\\n")
 }

@@ -76,6 +76,32 @@ fn heads_that_are_too_large_are_told_so() {
 }
 
 #[test]
+fn pages_are_under_the_same_limits() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev", "--request-time", "1s"]);
+    let token = server.token();
+    let large = format!("X-Large: {}\r\n", "x".repeat(17_000));
+    let mut connection = server.connect();
+    let head = format!("GET /console/sign-in HTTP/1.1\r\nHost: test\r\n{large}\r\n");
+    connection.send(head.as_bytes()).unwrap();
+    assert_eq!(connection.read().unwrap().status, 431);
+
+    let mut connection = server.connect();
+    let body = "x".repeat(70_000);
+    let request = format!(
+        "POST /console/sign-in HTTP/1.1\r\nHost: test\r\nContent-Length: 70000\r\n\r\n{body}"
+    );
+    connection.send(request.as_bytes()).unwrap();
+    assert_eq!(connection.read().unwrap().status, 413);
+
+    let mut connection = server.connect();
+    let head = "POST /console/sign-in HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\nx";
+    connection.send(head.as_bytes()).unwrap();
+    assert_eq!(connection.read().unwrap().status, 408);
+    still_works(&server, &token);
+}
+
+#[test]
 fn what_is_no_http_is_answered_too() {
     let place = Place::new();
     let mut server = place.serve(&["--dev"]);
