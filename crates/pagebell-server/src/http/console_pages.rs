@@ -279,10 +279,9 @@ async fn preview(
     Path(page_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let record = match look_up(&pagebell, &session, &page_id).await {
-        Ok(Some(record)) => record,
-        Ok(None) => return gone(),
-        Err(error) => return unavailable(&error),
+    let record = match find_for_script(&pagebell, &session, &page_id).await {
+        Ok(record) => record,
+        Err(response) => return response,
     };
     match pagebell.preview(&record, revision, &body) {
         Ok(Previewed::Changes(preview)) => json_answer(StatusCode::OK, &preview),
@@ -301,10 +300,9 @@ async fn save(
     Path(page_id): Path<String>,
     body: Bytes,
 ) -> Response {
-    let record = match look_up(&pagebell, &session, &page_id).await {
-        Ok(Some(record)) => record,
-        Ok(None) => return gone(),
-        Err(error) => return unavailable(&error),
+    let record = match find_for_script(&pagebell, &session, &page_id).await {
+        Ok(record) => record,
+        Err(response) => return response,
     };
     let trace = pagebell.new_trace();
     let saved = pagebell
@@ -365,6 +363,18 @@ async fn look_up(
     match page_id.parse::<PageId>() {
         Ok(page_id) => pagebell.console_page(session, page_id).await,
         Err(_no_id) => Ok(None),
+    }
+}
+
+/// The same, or an answer for a script that there is none.
+async fn find_for_script(
+    pagebell: &Pagebell,
+    session: &Session,
+    page_id: &str,
+) -> Result<PageRecord, Response> {
+    match look_up(pagebell, session, page_id).await {
+        Ok(found) => found.ok_or_else(gone),
+        Err(error) => Err(unavailable(&error)),
     }
 }
 
