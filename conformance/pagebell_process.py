@@ -59,7 +59,15 @@ class App:
 class Pagebell:
     """One running server with a store of its own in a temporary directory."""
 
-    def __init__(self, binary: Path, directory: Path, *, profile: str = "graph", dev: bool = True) -> None:
+    def __init__(
+        self,
+        binary: Path,
+        directory: Path,
+        *,
+        profile: str = "graph",
+        dev: bool = True,
+        max_entries_per_day: int | None = None,
+    ) -> None:
         self.binary = binary
         self.profile = profile
         self.store = f"sqlite:{directory / 'pagebell.db'}"
@@ -75,6 +83,8 @@ class Pagebell:
         ]  # fmt: skip
         if dev:
             command.append("--dev")
+        if max_entries_per_day is not None:
+            command += ["--call-hours-max-entries-per-day", str(max_entries_per_day)]
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,

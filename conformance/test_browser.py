@@ -21,7 +21,7 @@ from pagebell_process import Pagebell, loopback_environment
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10, "console": 16}
+FEWEST_TESTS = {"reference": 10, "console": 17}
 BAKERY = "4711"
 MORE_PAGES = range(2_000_000_001, 2_000_000_061)
 TIMEOUT_SECONDS = 240
@@ -40,7 +40,7 @@ def test_every_file_of_tests_is_run() -> None:
 
 @pytest.mark.parametrize("name", FEWEST_TESTS)
 def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) -> None:
-    server = start_pagebell()
+    server = start_pagebell(max_entries_per_day=3)
     server.administer("page", "add", BAKERY, "--name", "Bakery")
     token_of_one_page = server.create_visible_token(pages=[BAKERY])
     strict = server.add_app("Strict", require_proof=True)

@@ -229,7 +229,9 @@ test('an undo that comes too late asks, and then undoes', async () => {
   await page.getByRole('status').getByText('Undo').click();
   await page.getByRole('alertdialog').waitFor();
   await page.click('#save-mine');
-  await page.getByRole('alertdialog').waitFor({ state: 'hidden' });
+  await page.getByRole('status').filter({ hasText: 'Undone' }).waitFor();
+  assert.equal(await page.getByRole('alertdialog').count(), 0);
+  assert.equal(await field(page, 'Video calls').isChecked(), false);
   const settings = await stored();
   assert.deepEqual([settings.video_enabled, settings.icon_enabled], [false, true]);
   await close(page);
@@ -343,6 +345,33 @@ test('hours are copied to other days, and switched off, by keyboard alone', asyn
   await page.keyboard.press('Enter');
   await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
   assert.deepEqual((await stored()).call_hours.weekly_operating_hours[0], { day_of_week: 'TUESDAY', open_time: '0000', close_time: '2359' });
+  await close(page);
+});
+
+test('a day has several intervals where the server allows them', async () => {
+  const page = await editor({ call_hours: mondays });
+  const add = page.getByRole('button', { name: 'Add hours on Monday' });
+  await field(page, 'Monday closes').fill('12:00');
+  await add.click();
+  await field(page, 'Monday opens').nth(1).fill('13:00');
+  await field(page, 'Monday closes').nth(1).fill('18:00');
+  await add.click();
+  assert.equal(await add.isDisabled(), true, 'three are the most');
+  await field(page, 'Monday opens').nth(2).fill('20:00');
+  await field(page, 'Monday closes').nth(2).fill('24:00');
+  await page.locator('#changes li', { hasText: '09:00-12:00, 13:00-18:00, 20:00-24:00' }).waitFor();
+  await field(page, 'Monday opens').nth(1).fill('11:00');
+  await page.locator('[data-blame=MONDAY]').waitFor();
+  assert.deepEqual(
+    await field(page, 'Monday opens').evaluateAll((inputs) => inputs.map((input) => input.ariaInvalid)),
+    [null, 'true', null],
+    'the mistake is at its own interval',
+  );
+  await page.getByRole('button', { name: 'Remove interval 2 of Monday' }).click();
+  await page.locator('#changes li', { hasText: '09:00-12:00, 20:00-24:00' }).waitFor();
+  await save(page);
+  const times = (await stored()).call_hours.weekly_operating_hours.map(({ open_time, close_time }) => [open_time, close_time]);
+  assert.deepEqual(times, [['0900', '1200'], ['2000', '2359']]);
   await close(page);
 });
 

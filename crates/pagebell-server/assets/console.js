@@ -78,7 +78,7 @@ function editor(form) {
   let zones = [];
   let zoneTime = 0;
   let asked = 0;
-  /** While someone else's change is in the way: what is stored, and what was to be. */
+  /** While someone else's change is in the way: what is stored, what was to be, and what that is called. */
   let conflict = null;
   let isSaving = false;
 
@@ -137,13 +137,15 @@ function editor(form) {
   /** Asks what the form would do to the settings that it was made from. */
   async function preview() {
     clearTimeout(timer);
+    // What is on its way, or in the way, decides first; both end with a preview of their own.
+    if (isSaving || conflict !== null) return;
     isPreviewDue = false;
     const { body, places } = settings();
     const turn = ++asked;
     const { status, answer, trouble } = await ask(page, formToken, 'preview', body, stored.revision);
     if (turn !== asked) return;
     if (status === 412) {
-      showConflict(answer, body);
+      showConflict(answer, body, 'Saved');
       return;
     }
     complain(status === 400 ? answer.error : null, places, status === 400 ? '' : trouble);
@@ -195,6 +197,8 @@ function editor(form) {
   async function save(body, base, say) {
     if (isSaving) return;
     isSaving = true;
+    // A preview that is still under way is of settings that will soon be old.
+    asked += 1;
     const { status, answer, trouble } = await ask(page, formToken, 'settings', body, base.revision);
     isSaving = false;
     if (status === 200) {
@@ -211,14 +215,14 @@ function editor(form) {
       }
       toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(restoring(base.settings), stored, 'Undone') } : undefined);
     } else if (status === 412) {
-      showConflict(answer, body);
+      showConflict(answer, body, say);
     } else {
       complain(status === 400 ? answer.error : null, settings().places, status === 400 ? '' : trouble);
     }
   }
 
-  function showConflict({ stored: theirs, differences }, body) {
-    conflict = { theirs, body };
+  function showConflict({ stored: theirs, differences }, body, say) {
+    conflict = { theirs, body, say };
     const rows = differences.map(({ what, from, to }) => make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to)));
     if (rows.length === 0) {
       // The same was stored by someone else.
@@ -245,7 +249,7 @@ function editor(form) {
     if (!element('save').disabled && conflict === null) save(settings().body, stored, 'Saved');
   });
   element('discard').addEventListener('click', () => show(stored.settings));
-  element('save-mine').addEventListener('click', () => save(conflict.body, conflict.theirs, 'Saved'));
+  element('save-mine').addEventListener('click', () => save(conflict.body, conflict.theirs, conflict.say));
   element('take-theirs').addEventListener('click', takeTheirs);
   window.addEventListener('beforeunload', (event) => {
     if (!element('changes').hidden || isPreviewDue || isSaving) event.preventDefault();
@@ -295,7 +299,7 @@ function editor(form) {
       },
     });
     const whole = make('button', { type: 'button', onclick: () => set([{ open: '00:00', close: '24:00' }]) }, '24 h');
-    const remove = make('button', { type: 'button', 'aria-label': `Remove ${title(DAYS[number])} ${span.open} to ${span.close}`, onclick: () => set(days[number].spans.toSpliced(position, 1)) }, '×');
+    const remove = make('button', { type: 'button', 'aria-label': `Remove interval ${position + 1} of ${title(DAYS[number])}`, onclick: () => set(days[number].spans.toSpliced(position, 1)) }, '×');
     const set = (spans) => { days[number].spans = spans; drawDays(`[data-day="${number}"] [role=switch]`); changed(); };
     return make('div', { className: 'span', 'data-span': position }, input('open', 'opens'), '–', input('close', 'closes'), ...(days[number].spans.length > 1 ? [remove] : [whole]));
   }
