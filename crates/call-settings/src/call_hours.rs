@@ -1,7 +1,7 @@
 //! The weekly hours in which a Page takes calls.
 
 use crate::clock_time::DAY_MINUTES;
-use crate::{ClockTime, DayOfWeek, TimeZoneId};
+use crate::{ClockTime, DayOfWeek, PlannedSpan, TimeZoneId};
 
 /// The highest value that [`HoursLimits`] can be given for entries on one day (ours).
 pub const MAX_ENTRIES_PER_DAY: u8 = 24;
@@ -188,6 +188,17 @@ impl CallHours {
     /// The time zone in which the times are meant.
     pub const fn timezone_id(&self) -> TimeZoneId {
         self.timezone_id
+    }
+
+    /// The spans of a day, in the order of the clock.
+    pub fn spans_of(&self, day: DayOfWeek) -> Vec<PlannedSpan> {
+        let entries = self.weekly_operating_hours.iter();
+        let mut spans: Vec<PlannedSpan> = entries
+            .filter(|entry| entry.day() == day)
+            .map(|entry| PlannedSpan::from(*entry))
+            .collect();
+        spans.sort_unstable();
+        spans
     }
 
     /// The entries in the order in which they were set.

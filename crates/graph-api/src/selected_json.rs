@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::SelectedMember;
+use crate::{Field, SelectedField, SelectedMember};
 
 /// What stands before the fields of an answer with one element.
 pub(crate) const LIST_START: &str = "{\"data\":[{";
@@ -18,6 +18,29 @@ pub(crate) fn push_name(body: &mut String, name: &str) {
     body.push('"');
     body.push_str(name);
     body.push_str("\":");
+}
+
+/// Writes the selected fields of an object, those that it has. A field whose members are not
+/// selected has all of them, in the order of the field's list and not of the alphabet.
+pub(crate) fn push_fields<F: Field>(
+    body: &mut String,
+    object: &Value,
+    fields: &[SelectedField<F>],
+) {
+    for selected in fields {
+        let name = selected.field.name();
+        let Some(value) = object.get(name) else {
+            continue;
+        };
+        push_name(body, name);
+        if selected.members.is_empty() {
+            let all = selected.field.members().iter().copied();
+            let all: Vec<_> = all.map(SelectedMember::whole).collect();
+            push_selected(body, value, &all);
+        } else {
+            push_selected(body, value, &selected.members);
+        }
+    }
 }
 
 /// Writes the selected members of a value, or all of it where none are selected.

@@ -15,3 +15,11 @@ pub use tls::{TlsError, TlsFiles};
 /// Whether a request came over TLS, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
 struct IsSecure(bool);
+
+/// Whether the caller's connection is secure: to this server, or by the word of a proxy in front of
+/// it (`X-Forwarded-Proto`).
+fn is_secure(parts: &::http::request::Parts) -> bool {
+    let is_tls = parts.extensions.get::<IsSecure>().is_some_and(|it| it.0);
+    let forwarded = parts.headers.get("x-forwarded-proto");
+    is_tls || forwarded.is_some_and(|it| it == "https")
+}

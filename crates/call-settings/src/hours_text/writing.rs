@@ -23,12 +23,7 @@ impl fmt::Display for WeekText<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut groups: Vec<(Vec<PlannedSpan>, Vec<DayOfWeek>)> = Vec::new();
         for day in DayOfWeek::ALL {
-            let entries = self.0.weekly_operating_hours().iter();
-            let mut spans: Vec<PlannedSpan> = entries
-                .filter(|entry| entry.day() == day)
-                .map(|entry| PlannedSpan::from(*entry))
-                .collect();
-            spans.sort_unstable();
+            let spans = self.0.spans_of(day);
             match groups.iter_mut().find(|(known, _days)| *known == spans) {
                 _ if spans.is_empty() => {}
                 Some((_spans, days)) => days.push(day),

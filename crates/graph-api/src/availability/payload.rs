@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::{AvailabilityField, AvailabilityRequest};
 use crate::instant::local_text;
-use crate::selected_json::{LIST_END, LIST_START, push_name, push_selected};
-use crate::{Field, FieldSelection, RingTargetName, SelectedMember};
+use crate::selected_json::{LIST_END, LIST_START, push_fields};
+use crate::{FieldSelection, RingTargetName};
 
 /// Whether a Page takes a call at an instant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -144,19 +144,7 @@ impl MessengerCallAvailabilityPayload {
         };
         let value = serde_json::to_value(self).expect("plain structs of strings serialize");
         let mut body = String::from(LIST_START);
-        for field in selected {
-            if let Some(value) = value.get(field.field.name()) {
-                push_name(&mut body, field.field.name());
-                if field.members.is_empty() {
-                    // In the order of the list of members, not of the alphabet.
-                    let all = field.field.members().iter().copied();
-                    let all: Vec<_> = all.map(SelectedMember::whole).collect();
-                    push_selected(&mut body, value, &all);
-                } else {
-                    push_selected(&mut body, value, &field.members);
-                }
-            }
-        }
+        push_fields(&mut body, &value, selected);
         body.push_str(LIST_END);
         Bytes::from(body)
     }
@@ -169,7 +157,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::ParameterValue;
+    use crate::{Field, ParameterValue};
 
     fn answer(fields: &str) -> String {
         let monday = OperatingHours::new(

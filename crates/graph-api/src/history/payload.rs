@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Cursor;
-use crate::selected_json::{push_name, push_selected};
+use crate::selected_json::push_fields;
 use crate::{Field, FieldSelection, PageMessengerCallSettingsPayload};
 
 /// One change of the settings of a Page.
@@ -239,12 +239,7 @@ impl HistoryPage {
             }
             body.push('{');
             let value = serde_json::to_value(entry).expect("plain structs serialize");
-            for field in selected {
-                if let Some(value) = value.get(field.field.name()) {
-                    push_name(&mut body, field.field.name());
-                    push_selected(&mut body, value, &field.members);
-                }
-            }
+            push_fields(&mut body, &value, selected);
             body.push('}');
         }
         body.push(']');

@@ -1,8 +1,6 @@
 //! What differs between two settings, in words.
 
-use std::fmt::Write;
-
-use call_settings::{CallHours, CallSettings, DayOfWeek, PlannedSpan, RingTarget};
+use call_settings::{CallHours, CallSettings, DayOfWeek, RingTarget};
 use serde::Serialize;
 
 /// A difference.
@@ -84,22 +82,16 @@ fn day_text(hours: Option<&CallHours>, day: DayOfWeek) -> String {
     let Some(hours) = hours else {
         return "any hour".to_owned();
     };
-    let mut spans: Vec<PlannedSpan> = hours
-        .weekly_operating_hours()
+    let spans: Vec<String> = hours
+        .spans_of(day)
         .iter()
-        .filter(|entry| entry.day() == day)
-        .map(|entry| PlannedSpan::from(*entry))
+        .map(ToString::to_string)
         .collect();
-    spans.sort_unstable();
-    let mut text = String::new();
-    for span in spans {
-        // Writing to a string does not fail.
-        let _ = write!(text, "{}{span}", if text.is_empty() { "" } else { ", " });
+    if spans.is_empty() {
+        "closed".to_owned()
+    } else {
+        spans.join(", ")
     }
-    if text.is_empty() {
-        text.push_str("closed");
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Reading, trying and saving the settings of a Page.
 
+use bytes::Bytes;
 use call_settings::{
     CallAvailability, CallSettings, Medium, Moment, PageId, SettingsUpdate, at_whole_second,
 };
@@ -110,7 +111,7 @@ impl Pagebell {
         &self,
         record: &PageRecord,
         expected: Revision,
-        body: &[u8],
+        body: &Bytes,
     ) -> Result<Previewed, GraphError> {
         let update = self.read_update(body)?;
         if record.revision != expected {
@@ -138,7 +139,7 @@ impl Pagebell {
         session: &Session,
         page_id: PageId,
         expected: Revision,
-        body: &[u8],
+        body: &Bytes,
         trace: &TraceIds,
     ) -> Result<Result<Saved, GraphError>, StoreError> {
         let update = match self.read_update(body) {
@@ -164,12 +165,9 @@ impl Pagebell {
         }))
     }
 
-    fn read_update(&self, body: &[u8]) -> Result<SettingsUpdate, GraphError> {
+    fn read_update(&self, body: &Bytes) -> Result<SettingsUpdate, GraphError> {
         let mut parameters = Parameters::default();
-        parameters.extend_from_body(
-            Some("application/json"),
-            &bytes::Bytes::copy_from_slice(body),
-        )?;
+        parameters.extend_from_body(Some("application/json"), body)?;
         settings_submission(&parameters)
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))

@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use settings_store::{PageRecord, Revision, StoreError};
 
-use super::IsSecure;
+use super::is_secure;
 use super::reference_pages::html_page;
 use crate::Pagebell;
 use crate::console::view::{Editor, History, Message, Pages, SignIn};
@@ -146,9 +146,7 @@ impl<S: Sync> FromRequestParts<S> for Secure {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let forwarded = parts.headers.get("x-forwarded-proto");
-        let is_tls = parts.extensions.get::<IsSecure>().is_some_and(|it| it.0);
-        Ok(Self(is_tls || forwarded.is_some_and(|it| it == "https")))
+        Ok(Self(is_secure(parts)))
     }
 }
 

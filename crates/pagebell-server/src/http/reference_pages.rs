@@ -6,13 +6,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use graph_api::GraphVersion;
 
-use super::IsSecure;
 use super::endpoints::with_type;
+use super::is_secure;
 use crate::reference::{self, Reference};
 use crate::request::Origin;
 use crate::{Pagebell, assets};
@@ -44,20 +44,17 @@ pub(super) fn router() -> Router<Arc<Pagebell>> {
         .route("/assets/{name}", get(asset))
 }
 
-/// The origin by which a caller knows the server. Behind a proxy that speaks TLS that is what
-/// `X-Forwarded-Proto` says.
+/// The origin by which a caller knows the server.
 struct Base(String);
 
 impl<S: Sync> FromRequestParts<S> for Base {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let text = |name: HeaderName| parts.headers.get(name).and_then(|it| it.to_str().ok());
-        let forwarded = text(HeaderName::from_static("x-forwarded-proto"));
-        let is_secure = parts.extensions.get::<IsSecure>().is_some_and(|it| it.0);
+        let host = parts.headers.get(header::HOST);
         let origin = Origin {
-            is_secure: is_secure || forwarded == Some("https"),
-            host: text(header::HOST).unwrap_or("localhost"),
+            is_secure: is_secure(parts),
+            host: host.and_then(|it| it.to_str().ok()).unwrap_or("localhost"),
         };
         Ok(Self(origin.to_string()))
     }

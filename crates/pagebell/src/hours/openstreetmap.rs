@@ -113,12 +113,14 @@ impl Week {
         let mut spans = Vec::new();
         for span in &rule.time_selector.spans {
             match fixed(span) {
-                Ok(fixed) => spans.push(fixed),
+                Ok(fixed) => {
+                    spans.push(fixed);
+                    if span.open_end {
+                        let lost = format!("{rule} (that it may stay open for longer)");
+                        self.lost.push(lost);
+                    }
+                }
                 Err(reason) => self.lose(rule, reason, &days),
-            }
-            if span.open_end && fixed(span).is_ok() {
-                let lost = format!("{rule} (that it may stay open for longer)");
-                self.lost.push(lost);
             }
         }
         if spans.is_empty() {

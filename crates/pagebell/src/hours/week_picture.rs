@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use call_settings::{CallHours, DayOfWeek, OperatingHours, PlannedSpan, clock_time};
+use call_settings::{CallHours, DayOfWeek, PlannedSpan, clock_time};
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -24,25 +24,19 @@ pub(super) fn draw(hours: &CallHours, at: Timestamp) -> String {
     for date in days {
         let day =
             DayOfWeek::ALL[usize::from(date.weekday().to_monday_zero_offset().unsigned_abs())];
-        let mut entries: Vec<OperatingHours> = hours
-            .weekly_operating_hours()
-            .iter()
-            .copied()
-            .filter(|entry| entry.day() == day)
-            .collect();
-        entries.sort_unstable_by_key(|entry| entry.start_minute());
+        let open = hours.spans_of(day);
         let marker = if date == local.date() {
             format!("  <- {}", clock_time(&local))
         } else {
             String::new()
         };
-        let row = row(&entries, &zone, date);
+        let row = row(&open, &zone, date);
         let date_text = date.strftime("%a %e %b");
         let is_left_out = is_skipped(&zone, date, 0) && is_skipped(&zone, date, 24 * 60 - 1);
         let spans = if is_left_out {
             "left out".to_owned()
         } else {
-            spans(&entries)
+            spans_text(&open)
         };
         let _ = writeln!(picture, "{date_text}  {row}  {spans}{marker}");
         if let Some(note) = shift_note(&zone, date) {
@@ -58,7 +52,7 @@ pub(super) fn draw(hours: &CallHours, at: Timestamp) -> String {
 /// The hours over the cells.
 const SCALE: &str = "0     3     6     9     12    15    18    21    24";
 
-fn row(entries: &[OperatingHours], zone: &TimeZone, date: Date) -> String {
+fn row(spans: &[PlannedSpan], zone: &TimeZone, date: Date) -> String {
     (0..CELLS)
         .map(|cell| {
             let start = cell * CELL_MINUTES;
@@ -67,10 +61,8 @@ fn row(entries: &[OperatingHours], zone: &TimeZone, date: Date) -> String {
             }
             let half = CELL_MINUTES / 2;
             let open = |minute| {
-                let holds = |entry: &OperatingHours| {
-                    entry.start_minute() <= minute && minute < entry.end_minute()
-                };
-                entries.iter().any(holds)
+                let holds = |span: &PlannedSpan| span.open() <= minute && minute < span.close();
+                spans.iter().any(holds)
             };
             let first = (start..start + half).any(open);
             let second = (start + half..start + CELL_MINUTES).any(open);
@@ -93,14 +85,11 @@ fn is_skipped(zone: &TimeZone, date: Date, minute: u16) -> bool {
     )
 }
 
-fn spans(entries: &[OperatingHours]) -> String {
-    if entries.is_empty() {
+fn spans_text(spans: &[PlannedSpan]) -> String {
+    if spans.is_empty() {
         return "closed".to_owned();
     }
-    let spans: Vec<String> = entries
-        .iter()
-        .map(|entry| PlannedSpan::from(*entry).to_string())
-        .collect();
+    let spans: Vec<String> = spans.iter().map(ToString::to_string).collect();
     spans.join(", ")
 }
 
