@@ -9,6 +9,7 @@
 mod bench;
 mod checks;
 mod command;
+mod document;
 mod oracle;
 mod programs;
 mod screenshots;
