@@ -35,6 +35,18 @@ pub struct Parameters {
     entries: Vec<(String, ParameterValue)>,
 }
 
+impl From<serde_json::Map<String, Value>> for Parameters {
+    /// The members of a JSON object.
+    fn from(members: serde_json::Map<String, Value>) -> Self {
+        Self {
+            entries: members
+                .into_iter()
+                .map(|(name, value)| (name, ParameterValue::Json(value)))
+                .collect(),
+        }
+    }
+}
+
 impl Parameters {
     /// The parameters of a query, the part of an address behind the `?`.
     pub fn from_query(query: &str) -> Self {

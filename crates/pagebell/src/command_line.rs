@@ -9,7 +9,7 @@ use std::io::stdout;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use call_settings::{PageId, RingTarget};
+use call_settings::{HoursLimits, PageId, RingTarget};
 use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -22,6 +22,9 @@ use crate::hours::HoursOptions;
 use crate::lifetime::Lifetime;
 use crate::listen_address::ListenAddress;
 use crate::logging::{LogFormat, LogLevel};
+use crate::maintenance::{
+    BackupOptions, CheckOptions, ExportOptions, ImportOptions, RestoreOptions,
+};
 use crate::store_location::StoreLocation;
 
 /// The Messenger call settings system: a server that answers like the Graph API, and the tool that
@@ -71,6 +74,11 @@ pub(crate) enum Command {
     Token(TokenCommand),
     /// Whether a Page takes calls, and until when; call hours from text and to text
     Hours(Box<HoursOptions>),
+    Import(ImportOptions),
+    Export(ExportOptions),
+    Backup(BackupOptions),
+    Restore(RestoreOptions),
+    Check(CheckOptions),
     /// Print the completion script of a shell
     #[command(
         after_help = "Example:\n  pagebell completion bash > ~/.local/share/bash-completion/completions/pagebell"
@@ -239,6 +247,13 @@ pub(crate) struct ServeOptions {
     /// The most memory for answers kept at hand [default: 256]
     #[arg(long, env = "PAGEBELL_CACHE_MEBIBYTES", value_name = "MEBIBYTES")]
     pub(crate) cache_mebibytes: Option<u64>,
+}
+
+pub(crate) fn parse_hours_limits(text: &str) -> Result<HoursLimits, String> {
+    let number = text
+        .parse::<u8>()
+        .map_err(|_error| "not a number from 1 to 24".to_owned())?;
+    HoursLimits::new(number).map_err(|error| error.to_string())
 }
 
 fn parse_expiry(text: &str) -> Result<Lifetime, String> {

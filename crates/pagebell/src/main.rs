@@ -10,6 +10,7 @@ mod identifiers;
 mod lifetime;
 mod listen_address;
 mod logging;
+mod maintenance;
 mod serve;
 mod store_location;
 mod system;
@@ -43,6 +44,11 @@ fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::Page(command) => administration::page::run(command),
         Command::Token(command) => administration::token::run(command),
         Command::Hours(options) => hours::run(*options),
+        Command::Import(options) => maintenance::import(&options),
+        Command::Export(options) => maintenance::export(&options),
+        Command::Backup(options) => maintenance::back_up(&options),
+        Command::Restore(options) => maintenance::restore(&options),
+        Command::Check(options) => maintenance::check(&options),
         Command::Completion { shell } => command_line::write_completion(shell),
     }
 }

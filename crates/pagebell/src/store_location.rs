@@ -1,7 +1,7 @@
 //! Where a store is.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -73,25 +73,38 @@ impl StoreLocation {
         }
     }
 
-    /// Opens the store for a command that may be the first to use it.
-    pub(crate) fn open_for_administration(&self) -> Result<SqliteStore, Failure> {
+    /// The file of a store that is one.
+    pub(crate) fn file(&self) -> Result<&Path, Failure> {
         match self {
-            Self::Sqlite(path) => Ok(SqliteStore::open(path, Role::Administration)?),
+            Self::Sqlite(path) => Ok(path),
             Self::Memory => Err(Failure::Options(
                 "sqlite::memory: keeps nothing that could be administered; name a file".to_owned(),
             )),
         }
     }
 
+    /// The file of a store that must exist.
+    pub(crate) fn existing_file(&self) -> Result<&Path, Failure> {
+        let path = self.file()?;
+        if path.exists() {
+            Ok(path)
+        } else {
+            Err(Failure::Options(format!(
+                "there is no store {self}; name the right one with --store"
+            )))
+        }
+    }
+
+    /// Opens the store for a command that may be the first to use it.
+    pub(crate) fn open_for_administration(&self) -> Result<SqliteStore, Failure> {
+        Ok(SqliteStore::open(self.file()?, Role::Administration)?)
+    }
+
     /// Opens the store for a command that makes sense only on one that exists.
     pub(crate) fn open_existing(&self) -> Result<SqliteStore, Failure> {
-        if let Self::Sqlite(path) = self
-            && !path.exists()
-        {
-            return Err(Failure::Options(format!(
-                "there is no store {self}; name the right one with --store"
-            )));
-        }
-        self.open_for_administration()
+        Ok(SqliteStore::open(
+            self.existing_file()?,
+            Role::Administration,
+        )?)
     }
 }

@@ -22,8 +22,8 @@ use crate::{
 
 pub use access::{apps_are_kept, tokens_are_kept_and_revoked};
 pub use pages::{
-    page_ids_of_the_whole_range, pages_are_added_listed_and_removed, pages_are_found,
-    removed_pages_come_back_empty,
+    many_pages_are_imported_like_updates, page_ids_of_the_whole_range,
+    pages_are_added_listed_and_removed, pages_are_found, removed_pages_come_back_empty,
 };
 pub use settings::{
     a_closed_store_refuses, an_expected_revision_guards_the_write,
@@ -49,6 +49,7 @@ macro_rules! contract_tests {
             pages_are_added_listed_and_removed
             pages_are_found
             removed_pages_come_back_empty
+            many_pages_are_imported_like_updates
             page_ids_of_the_whole_range
             apps_are_kept
             tokens_are_kept_and_revoked

@@ -25,4 +25,7 @@ pub use record::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,
     TokenHash, TokenId, TokenKey, TokenRecord,
 };
-pub use store::{Added, NewPage, SettingsStore, SettingsWrite, WriteOutcome, Written};
+pub use store::{
+    Added, Imported, ImportedPage, NewPage, PagesImport, SettingsStore, SettingsWrite,
+    WriteOutcome, Written,
+};

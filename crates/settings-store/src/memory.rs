@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use crate::decision::whole_milliseconds;
 use crate::{
-    Added, AppId, AppRecord, Author, CommitReport, Decision, HistoryEntry, NewPage, PageRecord,
-    Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey,
-    TokenRecord, Unobserved, WriteOutcome, Written,
+    Added, AppId, AppRecord, Author, CommitReport, Decision, HistoryEntry, Imported, NewPage,
+    PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
+    TokenHash, TokenKey, TokenRecord, Unobserved, WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -173,6 +173,31 @@ impl SettingsStore for MemoryStore {
             state.observer.page_written(record);
         }
         Ok(added)
+    }
+
+    async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        let mut state = self.open()?;
+        let mut imported = Imported::default();
+        for page in &import.pages {
+            let name_before = state
+                .present(page.page_id)
+                .map(|present| present.name.clone());
+            let added = state.add_page(page.page_id, page.name.clone());
+            let outcome = state.update(import.write_of(page));
+            let renamed = page.name.is_some() && name_before != Some(page.name.clone());
+            let count = match (added, outcome) {
+                (Added::New, _) => &mut imported.added,
+                (_, WriteOutcome::Stored(written)) if written.changed || renamed => {
+                    &mut imported.changed
+                }
+                _ => &mut imported.unchanged,
+            };
+            *count += 1;
+            if let Some(record) = state.present(page.page_id) {
+                state.observer.page_written(record);
+            }
+        }
+        Ok(imported)
     }
 
     async fn find_pages(

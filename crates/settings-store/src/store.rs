@@ -67,6 +67,55 @@ pub struct NewPage {
     pub at: Timestamp,
 }
 
+/// Pages to be added together with their settings, in the name of nobody.
+#[derive(Clone, Debug)]
+pub struct PagesImport {
+    /// The Pages. One that comes twice is updated twice, in this order.
+    pub pages: Vec<ImportedPage>,
+    /// What a Page that was never configured starts from.
+    pub defaults: Arc<CallSettings>,
+    /// When, by the caller's clock; kept with milliseconds.
+    pub at: Timestamp,
+}
+
+/// One Page of an import.
+#[derive(Clone, Debug)]
+pub struct ImportedPage {
+    /// The Page.
+    pub page_id: PageId,
+    /// A name for people; `None` leaves the one that it has.
+    pub name: Option<String>,
+    /// What is merged into its settings. Where it names nothing, they stay as they are.
+    pub update: SettingsUpdate,
+}
+
+/// What became of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Pages that are new.
+    pub added: u64,
+    /// Pages that were there and got other settings or another name.
+    pub changed: u64,
+    /// Pages that were there already just so.
+    pub unchanged: u64,
+}
+
+impl PagesImport {
+    /// The write of one of its Pages.
+    pub fn write_of(&self, page: &ImportedPage) -> SettingsWrite {
+        SettingsWrite {
+            page_id: page.page_id,
+            update: page.update.clone(),
+            defaults: Arc::clone(&self.defaults),
+            expected_revision: None,
+            create_page: true,
+            author: Author::default(),
+            at: self.at,
+            trace_id: String::new(),
+        }
+    }
+}
+
 /// What became of something to be added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Added {
@@ -103,6 +152,10 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
 
     /// Adds a Page. A Page that was removed comes back unconfigured, its revisions going on.
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError>;
+
+    /// Adds many Pages with their settings in one transaction, by the same rule as updates: each
+    /// stored change makes a revision and an entry of the history. All of them or none.
+    async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError>;
 
     /// Pages in the order of their ids: at most `limit` behind `after`.
     async fn pages(

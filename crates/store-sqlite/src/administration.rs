@@ -1,6 +1,6 @@
 //! Statements of the changes outside of the settings: Pages, apps, tokens.
 
-use call_settings::PageId;
+use call_settings::{CallSettings, PageId};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use secrecy::ExposeSecret;
@@ -59,7 +59,7 @@ pub(crate) fn remove_page(
         changed_at: at,
         trace_id: String::new(),
     };
-    let entry = append_history(connection, row.newest_entry, &entry, None)?;
+    let entry = append_history(connection, row.newest_entry, &entry, &Stored::of(None))?;
     execute(
         connection,
         "UPDATE page SET name = NULL, revision = ?2, document = NULL, checksum = NULL, removed = 1, \
@@ -77,9 +77,8 @@ pub(crate) fn store_settings(
     record: &PageRecord,
     entry: &HistoryEntry,
 ) -> Result<(), StoreError> {
-    let document = record.settings.as_ref().map(document::encode);
-    let checksum = document.as_deref().map(rows::checksum);
-    let entry = append_history(connection, newest_entry, entry, document.as_deref())?;
+    let stored = Stored::of(record.settings.as_ref());
+    let entry = append_history(connection, newest_entry, entry, &stored)?;
     execute(
         connection,
         "UPDATE page SET revision = ?2, document = ?3, checksum = ?4, newest_entry = ?5 \
@@ -87,11 +86,50 @@ pub(crate) fn store_settings(
         params![
             signed(record.page_id.get()),
             signed(record.revision.get()),
-            document,
-            checksum,
+            stored.document,
+            stored.checksum,
             entry
         ],
     )
+}
+
+/// Adds a Page that is not known yet, with its settings and the first entry of its history.
+pub(crate) fn insert_configured(
+    connection: &Connection,
+    record: &PageRecord,
+    entry: &HistoryEntry,
+) -> Result<(), StoreError> {
+    let stored = Stored::of(record.settings.as_ref());
+    let entry = append_history(connection, None, entry, &stored)?;
+    execute(
+        connection,
+        "INSERT INTO page (page_id, name, revision, document, checksum, removed, newest_entry) \
+         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
+        params![
+            signed(record.page_id.get()),
+            record.name,
+            signed(record.revision.get()),
+            stored.document,
+            stored.checksum,
+            entry
+        ],
+    )
+}
+
+/// Settings as they are stored.
+struct Stored {
+    document: Option<String>,
+    checksum: Option<u32>,
+}
+
+impl Stored {
+    fn of(settings: Option<&CallSettings>) -> Self {
+        let document = settings.map(document::encode);
+        Self {
+            checksum: document.as_deref().map(rows::checksum),
+            document,
+        }
+    }
 }
 
 /// Appends to the chain of a Page and returns the number of the new entry.
@@ -99,21 +137,22 @@ fn append_history(
     connection: &Connection,
     previous_entry: Option<i64>,
     entry: &HistoryEntry,
-    document: Option<&str>,
+    stored: &Stored,
 ) -> Result<i64, StoreError> {
     execute(
         connection,
         "INSERT INTO history (previous_entry, page_id, revision, document, token_id, app_id, \
-         changed_ms, trace_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         changed_ms, trace_id, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             previous_entry,
             signed(entry.page_id.get()),
             signed(entry.revision.get()),
-            document,
+            stored.document,
             entry.author.token_id.map(|id| signed(id.get())),
             entry.author.app_id.map(|id| signed(id.get())),
             entry.changed_at.as_millisecond(),
             entry.trace_id,
+            stored.checksum,
         ],
     )?;
     Ok(connection.last_insert_rowid())

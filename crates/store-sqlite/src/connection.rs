@@ -56,7 +56,7 @@ pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreErr
 
 /// Makes the file, if it is missing, readable by its owner only: it has the secrets of apps in it.
 /// SQLite gives the files beside it the same permissions.
-fn create_private(path: &Path) {
+pub(crate) fn create_private(path: &Path) {
     use std::os::unix::fs::OpenOptionsExt;
     let _sqlite_says_what_is_wrong = std::fs::OpenOptions::new()
         .write(true)

@@ -13,7 +13,9 @@ mod changes;
 mod checkpoint;
 mod connection;
 mod error;
+mod import;
 mod lock;
+mod maintenance;
 mod readers;
 mod rows;
 mod schema;
@@ -21,4 +23,5 @@ mod store;
 mod writer;
 
 pub use connection::{MINIMUM_SQLITE_VERSION, sqlite_version};
+pub use maintenance::{Contents, Examination, back_up, examine, restore};
 pub use store::{Role, SqliteStore};

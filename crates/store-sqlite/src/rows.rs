@@ -75,9 +75,7 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
     };
     let (page_id, name, revision, text, sum, removed, newest_entry) =
         read(row).map_err(|error| error::of_read(&error))?;
-    if let Some(text) = &text
-        && Some(checksum(text)) != sum
-    {
+    if text.as_deref().map(checksum) != sum {
         return Err(StoreError::Corrupt {
             what: format!("the settings of the Page {page_id} do not have their checksum"),
         });
@@ -152,15 +150,26 @@ fn history_entry(
             changed_at: timestamp(row.get(6)?),
             trace_id: row.get(7)?,
         };
-        Ok((entry, document, row.get(0)?))
+        let sum: Option<u32> = row.get(8)?;
+        Ok((entry, document, sum, row.get(0)?))
     };
-    let (mut entry, document, previous) = connection
+    let (mut entry, document, sum, previous) = connection
         .prepare_cached(
             "SELECT previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
-             trace_id FROM history WHERE entry = ?1",
+             trace_id, checksum FROM history WHERE entry = ?1",
         )
         .and_then(|mut statement| statement.query_row([number], read))
         .map_err(|error| error::of_read(&error))?;
+    // Entries of the first schema have no checksum.
+    if sum.is_some() && document.as_deref().map(checksum) != sum {
+        return Err(StoreError::Corrupt {
+            what: format!(
+                "the revision {} in the history of the Page {} does not have its checksum",
+                entry.revision.get(),
+                entry.page_id
+            ),
+        });
+    }
     entry.after = settings(entry.page_id, document.as_deref())?;
     Ok((entry, previous))
 }

@@ -8,7 +8,13 @@ use settings_store::StoreError;
 use crate::connection::{cannot_open, explain};
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_history_checksum.sql"),
+];
+
+/// The schema from which on entries of the history have a checksum.
+pub(crate) const HISTORY_CHECKSUM_SINCE: i64 = 2;
 
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
 const APPLICATION_ID: i32 = 0x5042_454C;
@@ -30,10 +36,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
         .map_err(failed)?;
     let found = version(&transaction).map_err(failed)?;
     if found > i64::from(newest_version()) {
-        return Err(StoreError::NewerSchema {
-            found: u32::try_from(found).unwrap_or(u32::MAX),
-            known: newest_version(),
-        });
+        return Err(newer(found));
     }
     let Ok(done) = usize::try_from(found) else {
         return Err(cannot_open(
@@ -79,7 +82,7 @@ const LOOKS: [&str; 8] = [
     "SELECT page_id, name, revision, document, checksum, removed, newest_entry FROM page \
      ORDER BY page_id LIMIT 1",
     "SELECT entry, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
-     trace_id FROM history ORDER BY entry LIMIT 1",
+     trace_id, checksum FROM history ORDER BY entry LIMIT 1",
     "SELECT app_id, name, secret, require_proof, created_ms FROM app ORDER BY app_id LIMIT 1",
     "SELECT token_id, app_id, all_pages, scopes, issued_ms, expires_ms, revoked_ms FROM token \
      ORDER BY token_id LIMIT 1",
@@ -107,6 +110,24 @@ fn damaged(path: &Path, error: &rusqlite::Error) -> StoreError {
     )
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
+/// The version of a store's schema, which is left as it is; refuses a file that is not ours, newer
+/// than this program, or empty.
+pub(crate) fn known_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    check_ours(connection, path)?;
+    let found = version(connection).map_err(|error| explain(path, &error))?;
+    if found > i64::from(newest_version()) {
+        return Err(newer(found));
+    }
+    Ok(found)
+}
+
+fn newer(found: i64) -> StoreError {
+    StoreError::NewerSchema {
+        found: u32::try_from(found).unwrap_or(u32::MAX),
+        known: newest_version(),
+    }
+}
+
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

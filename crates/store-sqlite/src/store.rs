@@ -11,9 +11,9 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Invalidation, NewPage, PageRecord, Revision,
-    SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord,
-    Unobserved, WriteOutcome,
+    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, NewPage, PageRecord,
+    PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash,
+    TokenKey, TokenRecord, Unobserved, WriteOutcome,
 };
 use tokio::sync::oneshot;
 
@@ -21,6 +21,7 @@ use crate::administration;
 use crate::checkpoint::Checkpoints;
 use crate::connection::Purpose;
 use crate::error::{of_read, stopped};
+use crate::import;
 use crate::lock::ServerLock;
 use crate::readers::Readers;
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS, signed};
@@ -203,6 +204,18 @@ impl SettingsStore for SqliteStore {
         self.administrate(
             move |connection| administration::add_page(connection, &page),
             move |_added, observer| observer.invalidated(Invalidation::Page(page_id)),
+        )
+        .await
+    }
+
+    async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        self.administrate(
+            move |connection| import::import(connection, import),
+            |imported, observer| {
+                if imported.added + imported.changed > 0 {
+                    observer.invalidated(Invalidation::Everything);
+                }
+            },
         )
         .await
     }

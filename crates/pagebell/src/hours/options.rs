@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use graph_api::parse_instant;
 use jiff::Timestamp;
 
-use crate::command_line::StoreOption;
+use crate::command_line::{StoreOption, parse_hours_limits};
 
 /// What `pagebell hours` is asked for.
 #[derive(Debug, Args)]
@@ -90,14 +90,7 @@ pub(crate) struct HoursSource {
         env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
         value_name = "NUMBER",
         default_value = "1",
-        value_parser = parse_limits
+        value_parser = parse_hours_limits
     )]
     pub(crate) max_entries_per_day: HoursLimits,
-}
-
-fn parse_limits(text: &str) -> Result<HoursLimits, String> {
-    let number = text
-        .parse::<u8>()
-        .map_err(|_error| "not a number from 1 to 24".to_owned())?;
-    HoursLimits::new(number).map_err(|error| error.to_string())
 }

@@ -8,6 +8,7 @@ mod durability;
 mod help;
 mod hours;
 mod limits;
+mod maintenance;
 mod options;
 mod process;
 mod start_and_stop;

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
-use call_settings::PageId;
+use call_settings::{PageId, SettingsUpdate};
 
-use super::{add, audio, page, start, stored, write};
-use crate::{Added, NewPage, Revision, SettingsStore, WriteOutcome};
+use super::{add, audio, hours, mondays, page, start, stored, write};
+use crate::{
+    Added, Imported, ImportedPage, NewPage, PagesImport, Revision, SettingsStore, WriteOutcome,
+};
 
 /// Pages come in the order of their ids, a portion at a time.
 pub async fn pages_are_added_listed_and_removed(store: &dyn SettingsStore) {
@@ -110,4 +112,77 @@ pub async fn pages_are_found(store: &dyn SettingsStore) {
     assert!(found("x", None, 10).await.is_empty());
     assert!(store.remove_page(page(3), start()).await.unwrap());
     assert_eq!(found("3", None, 10).await, [31]);
+}
+
+/// An import adds, updates and brings back Pages, each change with its revision and history; what is
+/// so already stays untouched, and nobody's settings are reset by a line without any.
+pub async fn many_pages_are_imported_like_updates(store: &dyn SettingsStore) {
+    add(store, 7).await;
+    stored(store, write(7, audio(false))).await;
+    add(store, 8).await;
+    stored(store, write(8, audio(false))).await;
+    assert!(store.remove_page(page(8), start()).await.unwrap());
+
+    let line = |number: u64, name: Option<&str>, update: SettingsUpdate| ImportedPage {
+        page_id: page(number),
+        name: name.map(str::to_owned),
+        update,
+    };
+    let import = |pages: Vec<ImportedPage>| PagesImport {
+        pages,
+        defaults: std::sync::Arc::default(),
+        at: start(),
+    };
+    let pages = vec![
+        line(u64::MAX, Some("Highest"), hours(mondays())),
+        line(7, None, SettingsUpdate::default()),
+        line(8, Some("Back"), audio(true)),
+        line(5, None, audio(false)),
+        line(5, None, hours(mondays())),
+        line(6, Some("Plain"), SettingsUpdate::default()),
+    ];
+    let imported = store.import_pages(import(pages.clone())).await.unwrap();
+    let (added, changed, unchanged) = (4, 1, 1);
+    assert_eq!(
+        imported,
+        Imported {
+            added,
+            changed,
+            unchanged
+        }
+    );
+
+    let read = async |number| store.page(page(number)).await.unwrap().unwrap();
+    let five = read(5).await;
+    let settings = five.settings.unwrap();
+    assert_eq!(
+        (five.revision, settings.audio_enabled),
+        (Revision::new(2), false)
+    );
+    assert_eq!(settings.call_hours, Some(mondays()));
+    let history = store.history(page(5), None, 9).await.unwrap();
+    assert_eq!(history.len(), 2);
+    assert_eq!(history[0].before, history[1].after);
+    let seven = read(7).await;
+    assert_eq!(seven.revision, Revision::new(1));
+    assert!(!seven.settings.unwrap().audio_enabled);
+    let eight = read(8).await;
+    assert_eq!(
+        (eight.revision, eight.name.as_deref()),
+        (Revision::new(3), Some("Back"))
+    );
+    let six = read(6).await;
+    assert_eq!((six.revision, six.settings), (Revision::new(0), None));
+    assert_eq!(read(u64::MAX).await.name.as_deref(), Some("Highest"));
+
+    // The last line of Page 5 alone would change nothing; its first one comes before it again.
+    let again = pages.into_iter().filter(|line| line.page_id != page(5));
+    let imported = store.import_pages(import(again.collect())).await.unwrap();
+    assert_eq!((imported.added, imported.changed), (0, 0));
+    assert_eq!(imported.unchanged, 4);
+    assert_eq!(
+        store.history(page(8), None, 9).await.unwrap().len(),
+        3,
+        "an import of the same makes no history"
+    );
 }

@@ -1,0 +1,298 @@
+//! Copies of stores, the examination of stores, and stores of earlier programs.
+
+#![allow(clippy::unwrap_used, reason = "these are tests")]
+
+use std::path::{Path, PathBuf};
+
+use call_settings::PageId;
+use rusqlite::Connection;
+use settings_store::{Revision, SettingsStore, TokenHash};
+use store_sqlite::{Contents, Role, SqliteStore, back_up, examine, restore};
+use tempfile::TempDir;
+
+/// A store that the program of each schema wrote. One is added with each migration.
+fn earlier_stores() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "db"))
+        .collect();
+    files.sort();
+    files
+}
+
+/// What each of these stores holds.
+const CONTENTS: Contents = Contents {
+    pages: 3,
+    history_entries: 7,
+    apps: 1,
+    tokens: 3,
+};
+
+fn copy_of(store: &Path, folder: &TempDir) -> PathBuf {
+    let copy = folder.path().join("pagebell.db");
+    std::fs::copy(store, &copy).unwrap();
+    copy
+}
+
+fn execute(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+fn schema_of(path: &Path) -> usize {
+    let version: u16 = Connection::open(path)
+        .unwrap()
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    usize::from(version)
+}
+
+/// The schema that this program makes.
+async fn newest_schema() -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.db");
+    SqliteStore::open(&path, Role::Server)
+        .unwrap()
+        .close()
+        .await;
+    schema_of(&path)
+}
+
+#[tokio::test]
+async fn stores_of_every_schema_are_upgraded_and_keep_everything() {
+    let stores = earlier_stores();
+    let newest = newest_schema().await;
+    assert_eq!(stores.len(), newest, "a store for each schema");
+    for (index, earlier) in stores.iter().enumerate() {
+        assert_eq!(schema_of(earlier), index + 1, "{}", earlier.display());
+        let folder = tempfile::tempdir().unwrap();
+        let path = copy_of(earlier, &folder);
+        let examination = examine(&path).unwrap();
+        assert_eq!(examination.findings, [""; 0]);
+        assert_eq!(
+            schema_of(&path),
+            index + 1,
+            "an examination upgrades nothing"
+        );
+
+        let store = SqliteStore::open(&path, Role::Server).unwrap();
+        let read = async |page| store.page(PageId::new(page)).await.unwrap();
+        let bakery = read(1001).await.unwrap();
+        assert_eq!(bakery.name.as_deref(), Some("Bakery"));
+        assert_eq!(bakery.revision, Revision::new(3));
+        let hours = bakery.settings.unwrap().call_hours.unwrap();
+        assert_eq!(hours.timezone_id().name(), "Europe/Paris");
+        assert!(read(u64::MAX).await.is_some());
+        assert_eq!(read(1003).await, None, "it was removed");
+        let history = store.history(PageId::new(1003), None, 9).await.unwrap();
+        assert_eq!(history.len(), 2);
+        let token = store
+            .token(TokenHash::of("the token of schema 1"))
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(token.revoked_at.is_none());
+        store.close().await;
+
+        assert_eq!(schema_of(&path), newest);
+        let examination = examine(&path).unwrap();
+        assert_eq!(examination.findings, [""; 0]);
+        assert_eq!(examination.contents, CONTENTS);
+    }
+}
+
+#[test]
+fn each_kind_of_damage_is_found() {
+    for (damage, named) in [
+        (
+            "UPDATE page SET document = replace(document, 'true', 'false') WHERE page_id = 1001",
+            "Page 1001, revision 3: settings does not have its checksum",
+        ),
+        (
+            "UPDATE page SET document = NULL WHERE page_id = 1001",
+            "Page 1001, revision 3: settings does not have its checksum",
+        ),
+        (
+            "UPDATE history SET document = '{}' WHERE entry = 1",
+            "Page 1001, revision 1: an entry of the history",
+        ),
+        (
+            "DELETE FROM history WHERE entry = 2",
+            "Page 1001, revision 3",
+        ),
+        (
+            "DELETE FROM history WHERE entry = 3",
+            "Page 1001, revision 3",
+        ),
+        (
+            "UPDATE history SET revision = 7 WHERE entry = 2",
+            "Page 1001, revision 7: the entry before it",
+        ),
+        (
+            "UPDATE history SET previous_entry = 4 WHERE entry = 2",
+            "Page 1001, revision 2: the entry before it",
+        ),
+        (
+            "DELETE FROM page WHERE page_id = 1003",
+            "Page 1003, revision 2",
+        ),
+        (
+            "INSERT INTO history SELECT 8, previous_entry, page_id, revision, document, token_id, \
+             app_id, changed_ms, trace_id FROM history WHERE entry = 3",
+            "revisions in all",
+        ),
+        (
+            "UPDATE page SET revision = 4 WHERE page_id = 1001",
+            "Page 1001",
+        ),
+        (
+            "UPDATE token SET scopes = 'all'",
+            "its scopes cannot be read",
+        ),
+        ("DELETE FROM app", "its app does not exist"),
+        (
+            "INSERT INTO token_page VALUES (77, 1001)",
+            "1 Pages are covered by tokens that do not exist",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = copy_of(&earlier_stores()[0], &folder);
+        // The store of the first schema has a token without an app only.
+        execute(&path, "UPDATE token SET app_id = (SELECT app_id FROM app)");
+        execute(&path, damage);
+        let findings = examine(&path).unwrap().findings;
+        assert!(
+            findings.iter().any(|finding| finding.contains(named)),
+            "{damage}: {findings:?}"
+        );
+        let copy = folder.path().join("copy.db");
+        let error = back_up(&path, &copy).unwrap_err().to_string();
+        assert!(error.contains("damaged"), "{error}");
+        assert!(!copy.exists(), "a damaged store makes no backup");
+    }
+}
+
+#[tokio::test]
+async fn a_flipped_bit_of_a_history_entry_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = copy_of(&earlier_stores()[0], &folder);
+    SqliteStore::open(&path, Role::Server)
+        .unwrap()
+        .close()
+        .await;
+    execute(&path, "UPDATE history SET checksum = 1 WHERE entry = 1");
+    let findings = examine(&path).unwrap().findings;
+    assert_eq!(
+        findings,
+        ["Page 1001, revision 1: an entry of the history does not have its checksum"]
+    );
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    let error = store
+        .history(PageId::new(1001), None, 9)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("revision 1"), "{error}");
+    store.close().await;
+}
+
+#[test]
+fn damage_of_the_file_itself_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = copy_of(&earlier_stores()[0], &folder);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The second database page is the root of the first table.
+    bytes[4096..4096 + 64].fill(0xA5);
+    std::fs::write(&path, bytes).unwrap();
+    match examine(&path) {
+        Ok(examination) => assert!(!examination.findings.is_empty()),
+        Err(error) => assert!(error.to_string().contains("damaged"), "{error}"),
+    }
+}
+
+#[test]
+fn a_backup_never_takes_the_place_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = copy_of(&earlier_stores()[0], &folder);
+    let copy = folder.path().join("copy.db");
+    std::fs::write(&copy, "precious").unwrap();
+    let error = back_up(&path, &copy).unwrap_err().to_string();
+    assert!(error.contains("exists already"), "{error}");
+    assert_eq!(std::fs::read(&copy).unwrap(), b"precious");
+}
+
+#[tokio::test]
+async fn a_store_is_replaced_only_when_asked_to_and_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = copy_of(&earlier_stores()[0], &folder);
+    let copy = folder.path().join("copy.db");
+    assert_eq!(back_up(&original, &copy).unwrap(), CONTENTS);
+    assert_eq!(
+        std::fs::metadata(&copy).unwrap().permissions(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o100_600)
+    );
+
+    let store = folder.path().join("store.db");
+    SqliteStore::open(&store, Role::Server)
+        .unwrap()
+        .close()
+        .await;
+    let error = restore(&copy, &store, None).unwrap_err().to_string();
+    assert!(error.contains("--replace"), "{error}");
+    let aside = folder.path().join("aside.db");
+    assert_eq!(restore(&copy, &store, Some(&aside)).unwrap(), CONTENTS);
+    assert_eq!(examine(&store).unwrap().contents, CONTENTS);
+    assert_eq!(examine(&aside).unwrap().contents, Contents::default());
+}
+
+#[tokio::test]
+async fn a_store_that_a_server_uses_is_not_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = copy_of(&earlier_stores()[0], &folder);
+    let copy = folder.path().join("copy.db");
+    let server = SqliteStore::open(&path, Role::Server).unwrap();
+    back_up(&path, &copy).unwrap();
+    let aside = folder.path().join("aside.db");
+    let error = restore(&copy, &path, Some(&aside)).unwrap_err().to_string();
+    assert!(error.contains("another server uses"), "{error}");
+    assert!(!aside.exists());
+    server.close().await;
+}
+
+/// The log of the earlier store must not be taken for that of the new one.
+#[test]
+fn a_log_that_was_left_behind_goes_with_its_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let original = copy_of(&earlier_stores()[0], &folder);
+    let copy = folder.path().join("copy.db");
+    back_up(&original, &copy).unwrap();
+
+    // A store as it lies there after its process was killed: with a log beside it.
+    let lively = folder.path().join("lively.db");
+    std::fs::copy(&original, &lively).unwrap();
+    let connection = Connection::open(&lively).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; \
+             UPDATE page SET name = 'of the earlier store';",
+        )
+        .unwrap();
+    let killed = folder.path().join("killed.db");
+    for suffix in ["", "-wal"] {
+        let with = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
+        std::fs::copy(with(&lively), with(&killed)).unwrap();
+    }
+    let aside = folder.path().join("aside.db");
+    restore(&copy, &killed, Some(&aside)).unwrap();
+    let name = |path: &Path| -> String {
+        Connection::open(path)
+            .unwrap()
+            .query_row("SELECT name FROM page WHERE page_id = 1001", [], |row| {
+                row.get(0)
+            })
+            .unwrap()
+    };
+    assert_eq!(name(&killed), "Bakery");
+    assert_eq!(name(&aside), "of the earlier store");
+}
