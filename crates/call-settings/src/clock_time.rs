@@ -50,6 +50,23 @@ impl ClockTime {
     pub const fn minute(self) -> u16 {
         self.0 % 60
     }
+
+    /// The four digits, `HHMM`, as ASCII.
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "a digit is less than 10, whatever is made of it"
+    )]
+    pub const fn digits(self) -> [u8; 4] {
+        const fn digit(number: u16) -> u8 {
+            b'0' + (number % 10) as u8
+        }
+        [
+            digit(self.hour() / 10),
+            digit(self.hour()),
+            digit(self.minute() / 10),
+            digit(self.minute()),
+        ]
+    }
 }
 
 impl FromStr for ClockTime {
@@ -72,7 +89,8 @@ impl FromStr for ClockTime {
 
 impl fmt::Display for ClockTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:02}{:02}", self.hour(), self.minute())
+        let digits = self.digits();
+        formatter.write_str(std::str::from_utf8(&digits).expect("digits are ASCII"))
     }
 }
 

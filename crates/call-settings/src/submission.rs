@@ -82,9 +82,9 @@ impl SettingsSubmission {
     /// Turns the submission into an update, or reports every mistake in it, first by path first.
     pub fn validate(self, limits: HoursLimits) -> Result<SettingsUpdate, Violations> {
         let mut check = Check::default();
-        let audio = FieldPath::of(SettingsField::AudioEnabled.name());
-        let icon = FieldPath::of(SettingsField::IconEnabled.name());
-        let video = FieldPath::of(SettingsField::VideoEnabled.name());
+        let audio = Place::of(SettingsField::AudioEnabled.name());
+        let icon = Place::of(SettingsField::IconEnabled.name());
+        let video = Place::of(SettingsField::VideoEnabled.name());
         let update = SettingsUpdate {
             audio_enabled: check.optional(&audio, self.audio_enabled, A_BOOLEAN),
             icon_enabled: check.optional(&icon, self.icon_enabled, A_BOOLEAN),
@@ -99,6 +99,51 @@ impl SettingsSubmission {
     }
 }
 
+/// Where a value stands, while it is looked at. It becomes a [`FieldPath`] only when something is
+/// wrong there: nearly always nothing is.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    outer: Option<&'a Self>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Member(&'a str),
+    Index(usize),
+}
+
+impl<'a> Place<'a> {
+    const fn of(member: &'a str) -> Self {
+        Self {
+            outer: None,
+            step: Step::Member(member),
+        }
+    }
+
+    const fn member(&'a self, name: &'a str) -> Self {
+        Self {
+            outer: Some(self),
+            step: Step::Member(name),
+        }
+    }
+
+    const fn index(&'a self, index: usize) -> Self {
+        Self {
+            outer: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    fn field_path(&self) -> FieldPath {
+        let outer = self.outer.map(Place::field_path).unwrap_or_default();
+        match self.step {
+            Step::Member(name) => outer.member(name),
+            Step::Index(index) => outer.index(index),
+        }
+    }
+}
+
 /// Collects the mistakes while values are taken out of a submission.
 #[derive(Default)]
 struct Check {
@@ -107,20 +152,20 @@ struct Check {
 }
 
 impl Check {
-    fn report(&mut self, path: &FieldPath, kind: ViolationKind) {
+    fn report(&mut self, path: &Place<'_>, kind: ViolationKind) {
         if self.found.len() >= Violations::MOST {
             self.omitted += 1;
             return;
         }
         self.found.push(Violation {
-            path: path.clone(),
+            path: path.field_path(),
             kind,
         });
     }
 
     fn optional<T>(
         &mut self,
-        path: &FieldPath,
+        path: &Place<'_>,
         value: Submitted<T>,
         expected: &'static str,
     ) -> Option<T> {
@@ -137,7 +182,7 @@ impl Check {
 
     fn required<T>(
         &mut self,
-        path: &FieldPath,
+        path: &Place<'_>,
         value: Submitted<T>,
         expected: &'static str,
     ) -> Option<T> {
@@ -156,7 +201,7 @@ impl Check {
 
     fn unknown_members(
         &mut self,
-        path: &FieldPath,
+        path: &Place<'_>,
         unknown: &[String],
         known: &'static [&'static str],
     ) {
@@ -169,7 +214,7 @@ impl Check {
     }
 
     fn call_routing(&mut self, submitted: Submitted<CallRoutingSubmission>) -> Option<RingTarget> {
-        let path = FieldPath::of(SettingsField::CallRouting.name());
+        let path = Place::of(SettingsField::CallRouting.name());
         let routing = self.optional(&path, submitted, AN_OBJECT)?;
         let target_path = path.member("ring_target");
         let target = self
@@ -198,7 +243,7 @@ impl Check {
         if submitted == Submitted::Null {
             return CallHoursChange::Remove;
         }
-        let path = FieldPath::of(SettingsField::CallHours.name());
+        let path = Place::of(SettingsField::CallHours.name());
         let Some(hours) = self.optional(&path, submitted, AN_OBJECT) else {
             return CallHoursChange::Keep;
         };
@@ -223,7 +268,7 @@ impl Check {
         }
     }
 
-    fn time_zone(&mut self, path: &FieldPath, submitted: Submitted<String>) -> Option<TimeZoneId> {
+    fn time_zone(&mut self, path: &Place<'_>, submitted: Submitted<String>) -> Option<TimeZoneId> {
         let text = self.required(path, submitted, A_ZONE)?;
         text.parse()
             .map_err(|error: crate::UnknownTimeZone| {
@@ -240,7 +285,7 @@ impl Check {
 
     fn week(
         &mut self,
-        path: &FieldPath,
+        path: &Place<'_>,
         entries: Vec<Submitted<OperatingHoursSubmission>>,
         limits: HoursLimits,
     ) -> Vec<OperatingHours> {
@@ -285,7 +330,7 @@ impl Check {
 
     fn entry(
         &mut self,
-        path: &FieldPath,
+        path: &Place<'_>,
         entry: OperatingHoursSubmission,
     ) -> Option<OperatingHours> {
         let day_path = path.member("day_of_week");
@@ -325,7 +370,7 @@ impl Check {
 
     fn time(
         &mut self,
-        path: &FieldPath,
+        path: &Place<'_>,
         submitted: Submitted<String>,
         midnight: &'static str,
     ) -> Option<ClockTime> {

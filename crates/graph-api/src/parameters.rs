@@ -165,7 +165,7 @@ impl Parameters {
     }
 
     /// Every value of a parameter, in the order in which they were sent.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ParameterValue> {
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a ParameterValue> + Clone {
         self.entries
             .iter()
             .filter(move |(known, _value)| known == name)

@@ -84,10 +84,7 @@ impl<'a> GraphPath<'a> {
     /// Takes the path of a request apart. Empty segments count for nothing: clients double slashes
     /// and end with one.
     pub fn parse(method: &http::Method, path: &'a str) -> Result<Self, GraphError> {
-        let mut segments = path
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(decoded);
+        let mut segments = Segments { rest: path };
         let mut next = segments.next();
         let mut version = None;
         if let Some(segment) = &next {
@@ -107,17 +104,22 @@ impl<'a> GraphPath<'a> {
             let route = Route::Root;
             return Ok(Self { version, route });
         };
-        let rest: Vec<Cow<'_, str>> = segments.collect();
         let is_edge = |segment: &str| Edge::ALL.into_iter().find(|edge| edge.name() == segment);
+        // Nearly every request ends here, with nothing allocated.
+        let mut ahead = segments.clone();
+        if let Some(edge) = ahead.next().and_then(|second| is_edge(&second))
+            && ahead.next().is_none()
+            && (version.is_some() || first != "control")
+        {
+            let route = Route::Edge(Node::parse(method, &first)?, edge);
+            return Ok(Self { version, route });
+        }
+        let rest: Vec<Cow<'_, str>> = segments.collect();
         let route = match (&*first, rest.as_slice()) {
             ("debug_token", []) => Route::DebugToken,
             ("control", rest) if version.is_none() => Route::Control(excerpt(&rest.join("/"))),
             // An address whose id was left empty.
             (edge, []) if is_edge(edge).is_some() => return Err(GraphError::no_node(false)),
-            (node, [edge]) => match is_edge(edge) {
-                Some(edge) => Route::Edge(Node::parse(method, node)?, edge),
-                None => unknown(first, &rest),
-            },
             _ => unknown(first, &rest),
         };
         Ok(Self { version, route })
@@ -140,9 +142,28 @@ impl Node {
     }
 }
 
-/// A segment without its percent-encoding.
-fn decoded(segment: &str) -> Cow<'_, str> {
-    percent_decode_str(segment).decode_utf8_lossy()
+/// The segments of a path without their percent-encoding; empty ones are left out.
+#[derive(Clone)]
+struct Segments<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Segments<'a> {
+    type Item = Cow<'a, str>;
+
+    fn next(&mut self) -> Option<Cow<'a, str>> {
+        let is_slash = |byte: u8| byte == b'/';
+        let start = self.rest.bytes().position(|byte| !is_slash(byte))?;
+        let text = &self.rest[start..];
+        let end = text.bytes().position(is_slash).unwrap_or(text.len());
+        let (segment, rest) = text.split_at(end);
+        self.rest = rest;
+        Some(if segment.bytes().any(|byte| byte == b'%') {
+            percent_decode_str(segment).decode_utf8_lossy()
+        } else {
+            Cow::Borrowed(segment)
+        })
+    }
 }
 
 fn unknown<'a>(node: Cow<'a, str>, rest: &[Cow<'_, str>]) -> Route<'a> {

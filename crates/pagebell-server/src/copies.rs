@@ -110,6 +110,16 @@ impl Copies {
         }
     }
 
+    /// The answers for a Page, if they are in memory.
+    pub(crate) fn page_at_hand(&self, page_id: PageId) -> Option<PageCopy> {
+        self.pages.get(&page_id)
+    }
+
+    /// A token with its app, if it is in memory.
+    pub(crate) fn token_at_hand(&self, token: &str) -> Option<Arc<Access>> {
+        self.tokens.get(&TokenHash::of(token))
+    }
+
     /// The answers for settings.
     pub(crate) fn prepare(&self, record: &PageRecord) -> PageCopy {
         let answers = match &record.settings {

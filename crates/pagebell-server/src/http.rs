@@ -5,6 +5,7 @@ mod body;
 mod console_pages;
 mod endpoints;
 mod exchange;
+mod idle;
 mod reference_pages;
 mod server;
 mod tls;

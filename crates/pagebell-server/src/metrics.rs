@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
+use graph_api::Edge;
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -12,7 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use settings_store::CommitReport;
 
-use crate::request::GraphResponse;
+use crate::request::{GraphResponse, Surface};
 
 /// Every metric of a server.
 pub(crate) struct Metrics {
@@ -24,6 +25,15 @@ pub(crate) struct Metrics {
     pub(crate) page_copies: CopyMetrics,
     pub(crate) token_copies: CopyMetrics,
     pub(crate) connections: Gauge,
+    /// Of the requests that nearly all are: reads and updates that succeed.
+    usual: [Usual; 2],
+}
+
+/// The metrics of one kind of request, found once instead of each time.
+struct Usual {
+    method: http::Method,
+    requests: Counter,
+    time: Histogram,
 }
 
 /// How often a copy was at hand.
@@ -123,6 +133,24 @@ impl Default for Metrics {
         }
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
+        let usual = [http::Method::GET, http::Method::POST].map(|method| {
+            let labels = SurfaceLabels {
+                edge: Edge::MessengerCallSettings.name(),
+                method: method_label(&method),
+            };
+            Usual {
+                requests: requests
+                    .get_or_create(&RequestLabels {
+                        edge: labels.edge,
+                        method: labels.method,
+                        status: 200,
+                        code: 0,
+                    })
+                    .clone(),
+                time: request_time.get_or_create(&labels).clone(),
+                method,
+            }
+        });
         Self {
             registry,
             requests,
@@ -132,6 +160,7 @@ impl Default for Metrics {
             page_copies,
             token_copies,
             connections,
+            usual,
         }
     }
 }
@@ -143,6 +172,14 @@ impl Metrics {
         response: &GraphResponse,
         time: Duration,
     ) {
+        if response.surface == Surface::Edge(Edge::MessengerCallSettings)
+            && response.status == 200
+            && let Some(usual) = self.usual.iter().find(|usual| usual.method == method)
+        {
+            usual.requests.inc();
+            usual.time.observe(time.as_secs_f64());
+            return;
+        }
         let edge = response.surface.name();
         let method = method_label(method);
         self.requests

@@ -4,6 +4,7 @@ mod batch;
 mod call_availability;
 mod clock_control;
 mod debug_token;
+mod read_at_hand;
 mod read_settings;
 mod settings_history;
 mod update_settings;

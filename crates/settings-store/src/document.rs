@@ -3,65 +3,92 @@
 //! The format is ours and older than any wire version: it may only ever be extended, as history
 //! keeps documents for good. It looks like the wire's JSON so that a person can read the store.
 
+use std::borrow::Cow;
+
 use call_settings::{
     CallHours, CallSettings, ClockTime, DayOfWeek, HoursLimits, OperatingHours, RingTarget,
     TimeZoneId,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The text is not a document of settings.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored document cannot be read: {0}")]
 pub struct DocumentError(String);
 
-#[derive(Serialize, Deserialize)]
+/// Texts are borrowed where they can be: a document is read with each update.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document {
+struct Document<'a> {
     audio_enabled: bool,
     icon_enabled: bool,
     video_enabled: bool,
-    ring_target: String,
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    call_hours: Option<HoursDocument>,
+    #[serde(borrow)]
+    ring_target: Cow<'a, str>,
+    #[serde(borrow, default)]
+    call_hours: Option<HoursDocument<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct HoursDocument {
-    timezone_id: String,
+struct HoursDocument<'a> {
+    #[serde(borrow)]
+    timezone_id: Cow<'a, str>,
     /// Each entry as day, opening and closing time.
-    weekly_operating_hours: Vec<(String, String, String)>,
+    #[serde(borrow)]
+    weekly_operating_hours: Vec<(Text<'a>, Text<'a>, Text<'a>)>,
 }
 
-/// The settings as a text.
+/// A text within a sequence, borrowed where it has no escapes.
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The settings as a text. Names and times need no escapes in JSON.
 pub fn encode(settings: &CallSettings) -> String {
-    let document = Document {
-        audio_enabled: settings.audio_enabled,
-        icon_enabled: settings.icon_enabled,
-        video_enabled: settings.video_enabled,
-        ring_target: settings.ring_target.name().to_owned(),
-        call_hours: settings.call_hours.as_ref().map(|hours| HoursDocument {
-            timezone_id: hours.timezone_id().name().to_owned(),
-            weekly_operating_hours: hours
-                .weekly_operating_hours()
-                .iter()
-                .map(|entry| {
-                    (
-                        entry.day().name().to_owned(),
-                        entry.open().to_string(),
-                        entry.close().to_string(),
-                    )
-                })
-                .collect(),
-        }),
-    };
-    serde_json::to_string(&document).expect("booleans and strings")
+    let mut text = String::with_capacity(256);
+    let [audio, icon, video] = [
+        settings.audio_enabled,
+        settings.icon_enabled,
+        settings.video_enabled,
+    ]
+    .map(|value| if value { "true" } else { "false" });
+    for part in [
+        "{\"audio_enabled\":",
+        audio,
+        ",\"icon_enabled\":",
+        icon,
+        ",\"video_enabled\":",
+        video,
+        ",\"ring_target\":\"",
+        settings.ring_target.name(),
+        "\"",
+    ] {
+        text.push_str(part);
+    }
+    if let Some(hours) = &settings.call_hours {
+        text.push_str(",\"call_hours\":{\"timezone_id\":\"");
+        text.push_str(hours.timezone_id().name());
+        text.push_str("\",\"weekly_operating_hours\":[");
+        for (position, entry) in hours.weekly_operating_hours().iter().enumerate() {
+            text.push_str(if position == 0 { "[\"" } else { ",[\"" });
+            text.push_str(entry.day().name());
+            for time in [entry.open(), entry.close()] {
+                let digits = time.digits();
+                text.push_str("\",\"");
+                text.push_str(std::str::from_utf8(&digits).expect("digits are ASCII"));
+            }
+            text.push_str("\"]");
+        }
+        text.push_str("]}");
+    }
+    text.push('}');
+    text
 }
 
 /// The settings of a text. Hours that were lawful under any limits are read.
 pub fn decode(text: &str) -> Result<CallSettings, DocumentError> {
     let failed = |reason: &dyn std::fmt::Display| DocumentError(reason.to_string());
-    let document: Document = serde_json::from_str(text).map_err(|error| failed(&error))?;
+    let document: Document<'_> = serde_json::from_str(text).map_err(|error| failed(&error))?;
     Ok(CallSettings {
         audio_enabled: document.audio_enabled,
         icon_enabled: document.icon_enabled,
@@ -74,7 +101,7 @@ pub fn decode(text: &str) -> Result<CallSettings, DocumentError> {
     })
 }
 
-fn decode_hours(document: HoursDocument) -> Result<CallHours, DocumentError> {
+fn decode_hours(document: HoursDocument<'_>) -> Result<CallHours, DocumentError> {
     let failed = |reason: &dyn std::fmt::Display| DocumentError(reason.to_string());
     let zone = document
         .timezone_id
@@ -83,7 +110,7 @@ fn decode_hours(document: HoursDocument) -> Result<CallHours, DocumentError> {
     let entries = document
         .weekly_operating_hours
         .into_iter()
-        .map(|(day, open, close)| {
+        .map(|(Text(day), Text(open), Text(close))| {
             let day = day.parse::<DayOfWeek>().map_err(|error| failed(&error))?;
             let open = open.parse::<ClockTime>().map_err(|error| failed(&error))?;
             let close = close.parse::<ClockTime>().map_err(|error| failed(&error))?;

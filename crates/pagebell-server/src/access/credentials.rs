@@ -28,24 +28,22 @@ impl<'a> Credentials<'a> {
         parameters: &'a Parameters,
     ) -> Result<Option<Self>, GraphError> {
         let header = authorization.and_then(token_of_header);
-        let mut found: Vec<(&'static str, &str)> = Vec::new();
-        for name in QUERY_OR_FORM {
-            for value in parameters.all(name) {
-                // A value that is no text is no token that was ever given out.
-                let token = value.as_text().unwrap_or_default();
-                if !token.is_empty() {
-                    found.push((name, token));
-                }
-            }
-        }
-        if let Some(token) = header {
-            found.push((HEADER, token));
-        }
-        let Some(&(_place, token)) = found.first() else {
+        let named = QUERY_OR_FORM.into_iter().flat_map(|name| {
+            // A value that is no text is no token that was ever given out.
+            let values = parameters.all(name);
+            values.map(move |value| (name, value.as_text().unwrap_or_default()))
+        });
+        let found = || {
+            named
+                .clone()
+                .filter(|(_place, token)| !token.is_empty())
+                .chain(header.map(|token| (HEADER, token)))
+        };
+        let Some((_place, token)) = found().next() else {
             return Ok(None);
         };
-        if found.iter().any(|(_place, other)| *other != token) {
-            let mut places: Vec<&str> = found.iter().map(|(place, _token)| *place).collect();
+        if found().any(|(_place, other)| other != token) {
+            let mut places: Vec<&str> = found().map(|(place, _token)| place).collect();
             places.dedup();
             return Err(GraphError::tokens_differ(&places.join(" and ")));
         }
@@ -53,7 +51,7 @@ impl<'a> Credentials<'a> {
             let missing: Vec<&str> = QUERY_OR_FORM
                 .into_iter()
                 .chain([HEADER])
-                .filter(|place| !found.iter().any(|(present, _token)| present == place))
+                .filter(|place| !found().any(|(present, _token)| present == *place))
                 .collect();
             if !missing.is_empty() {
                 return Err(GraphError::credentials_incomplete(&missing.join(" and ")));

@@ -21,16 +21,18 @@ pub(super) enum BodyError {
     AnswerAndClose(GraphError),
 }
 
-/// Reads a body of at most `limit` bytes within the time.
+/// Reads a body of at most `limit` bytes within the time. Most requests have none, and ask for no
+/// limit.
 pub(super) async fn read(
     mut body: Incoming,
     headers: &HeaderMap,
-    limit: usize,
+    limit: impl FnOnce() -> usize,
     time: Duration,
 ) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
+    let limit = limit();
     let announced = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())

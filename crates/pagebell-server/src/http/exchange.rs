@@ -2,15 +2,15 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use graph_api::GraphError;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 
 use super::body::{self, BodyError};
 use crate::Pagebell;
@@ -21,9 +21,70 @@ const X_FB_REQUEST_ID: HeaderName = HeaderName::from_static("x-fb-request-id");
 const X_FB_TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
 const PAGEBELL_REVISION: HeaderName = HeaderName::from_static(REVISION_HEADER);
 
+/// The headers that nearly every answer has; the empty ones are for the answer to fill.
+static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
+    [
+        (header::CONTENT_TYPE, CONTENT_TYPE),
+        (FACEBOOK_API_VERSION, ""),
+        (X_FB_REQUEST_ID, ""),
+        (X_FB_TRACE_ID, ""),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (PAGEBELL_REVISION, ""),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)))
+    .into_iter()
+    .collect()
+});
+
 /// The headers that scripts of other origins may read.
 const EXPOSED_HEADERS: &str =
     "facebook-api-version, pagebell-revision, x-fb-request-id, x-fb-trace-id, www-authenticate";
+
+/// Answers a read whose answer is in memory; `None`: the request takes the way of all others.
+pub(super) fn answer_at_hand(
+    pagebell: &Pagebell,
+    request: &Request<Incoming>,
+) -> Option<Response<Full<Bytes>>> {
+    if request.method() != Method::GET || !request.body().is_end_stream() {
+        return None;
+    }
+    check_head(pagebell, request.uri(), request.headers()).ok()?;
+    let response = pagebell.read_at_hand(
+        request.uri().path(),
+        request.uri().query().unwrap_or_default(),
+        authorization(request.headers()),
+    )?;
+    Some(transport(
+        pagebell,
+        request.method(),
+        request.uri(),
+        request.headers(),
+        response,
+    ))
+}
+
+fn graph_request<'a>(
+    method: &'a Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    is_secure: bool,
+    body: &'a Bytes,
+) -> GraphRequest<'a> {
+    GraphRequest {
+        method,
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
+        authorization: authorization(headers),
+        content_type: text(headers, header::CONTENT_TYPE),
+        if_match: text(headers, header::IF_MATCH),
+        origin: Origin {
+            is_secure,
+            host: text(headers, header::HOST).unwrap_or("localhost"),
+        },
+        body,
+    }
+}
 
 /// Answers a request of the Graph surface.
 pub(super) async fn answer(
@@ -39,10 +100,12 @@ pub(super) async fn answer(
     if let Some(refusal) = refusal_of_head(pagebell, &head) {
         return refusal;
     }
-    let limit = if is_batch_root(head.uri.path()) {
-        limits.batch_body_bytes
-    } else {
-        limits.body_bytes
+    let limit = || {
+        if is_batch_root(head.uri.path()) {
+            limits.batch_body_bytes
+        } else {
+            limits.body_bytes
+        }
     };
     let body = match body::read(body, &head.headers, limit, limits.request_time).await {
         Ok(body) => body,
@@ -53,19 +116,7 @@ pub(super) async fn answer(
             return close(refuse(pagebell, &head, &error));
         }
     };
-    let request = GraphRequest {
-        method: &head.method,
-        path: head.uri.path(),
-        query: head.uri.query().unwrap_or_default(),
-        authorization: authorization(&head.headers),
-        content_type: text(&head.headers, header::CONTENT_TYPE),
-        if_match: text(&head.headers, header::IF_MATCH),
-        origin: Origin {
-            is_secure,
-            host: text(&head.headers, header::HOST).unwrap_or("localhost"),
-        },
-        body: &body,
-    };
+    let request = graph_request(&head.method, &head.uri, &head.headers, is_secure, &body);
     // A fault of the code in one request is an answer to that request, and nothing to the others.
     let answering = AssertUnwindSafe(pagebell.dispatch(request)).catch_unwind();
     let answered = if head.method == Method::GET {
@@ -77,7 +128,7 @@ pub(super) async fn answer(
         }
     };
     match answered {
-        Ok(response) => transport(pagebell, &head, response),
+        Ok(response) => transport(pagebell, &head.method, &head.uri, &head.headers, response),
         Err(_panic) => close(refuse(pagebell, &head, &GraphError::unknown())),
     }
 }
@@ -91,7 +142,7 @@ fn refuse(
     let response = pagebell.refused(error);
     let metrics = &pagebell.metrics;
     metrics.observe_response(&head.method, &response, std::time::Duration::ZERO);
-    transport(pagebell, head, response)
+    transport(pagebell, &head.method, &head.uri, &head.headers, response)
 }
 
 /// The answer to a request whose head is over the limits; `None`: it is within them.
@@ -99,21 +150,20 @@ pub(super) fn refusal_of_head(
     pagebell: &Pagebell,
     head: &http::request::Parts,
 ) -> Option<Response<Full<Bytes>>> {
-    let error = check_head(pagebell, head).err()?;
+    let error = check_head(pagebell, &head.uri, &head.headers).err()?;
     Some(close(refuse(pagebell, head, &error)))
 }
 
-fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), GraphError> {
+fn check_head(pagebell: &Pagebell, uri: &Uri, headers: &HeaderMap) -> Result<(), GraphError> {
     let limits = &pagebell.configuration().limits;
-    if head.headers.len() > limits.header_count {
+    if headers.len() > limits.header_count {
         return Err(GraphError::headers_too_large(&format!(
             "{} headers",
             limits.header_count
         )));
     }
-    let address = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
-    let bytes: usize = head
-        .headers
+    let address = uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
@@ -123,12 +173,12 @@ fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), Gr
             limits.header_bytes
         )));
     }
-    let mut tokens = head.headers.get_all(header::AUTHORIZATION).iter();
+    let mut tokens = headers.get_all(header::AUTHORIZATION).iter();
     let first = tokens.next();
     if tokens.any(|other| Some(other) != first) {
         return Err(GraphError::tokens_differ("two headers Authorization"));
     }
-    match head.headers.get(header::CONTENT_ENCODING) {
+    match headers.get(header::CONTENT_ENCODING) {
         Some(encoding) if encoding != "identity" => Err(GraphError::encoded_body(
             encoding.to_str().unwrap_or("that is no text"),
         )),
@@ -160,38 +210,47 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// Puts the headers of every Graph answer around a response, and writes the log.
 fn transport(
     pagebell: &Pagebell,
-    head: &http::request::Parts,
+    method: &Method,
+    uri: &Uri,
+    request_headers: &HeaderMap,
     response: GraphResponse,
 ) -> Response<Full<Bytes>> {
-    log(pagebell, head, &response);
-    let is_from_a_page = head.headers.contains_key(header::ORIGIN);
+    log(pagebell, method, uri, &response);
+    let is_from_a_page = request_headers.contains_key(header::ORIGIN);
     let mut built = Response::new(Full::new(response.body));
     *built.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = built.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+    // A copy of a whole map costs less than to insert them one by one.
+    headers.clone_from(&HEADERS);
+    let trace_ids = Bytes::copy_from_slice(response.trace.as_bytes());
+    let (request_id, trace_id) = response.trace.ranges();
     headers.insert(
         FACEBOOK_API_VERSION,
         HeaderValue::from_static(response.version.name()),
     );
-    headers.insert(X_FB_REQUEST_ID, ascii(response.trace.request_id()));
-    headers.insert(X_FB_TRACE_ID, ascii(response.trace.trace_id()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::ACCESS_CONTROL_ALLOW_ORIGIN,
-        HeaderValue::from_static("*"),
-    );
+    headers.insert(X_FB_REQUEST_ID, shared(trace_ids.slice(request_id)));
+    headers.insert(X_FB_TRACE_ID, shared(trace_ids.slice(trace_id)));
     if is_from_a_page {
         let exposed = HeaderValue::from_static(EXPOSED_HEADERS);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
-    if let Some(revision) = response.revision {
-        headers.insert(PAGEBELL_REVISION, HeaderValue::from(revision.get()));
+    match response.revision {
+        Some(revision) => {
+            headers.insert(PAGEBELL_REVISION, HeaderValue::from(revision.get()));
+        }
+        None => {
+            headers.remove(PAGEBELL_REVISION);
+        }
     }
     if let Some(value) = response.www_authenticate {
         headers.insert(header::WWW_AUTHENTICATE, ascii(&value));
     }
     built
+}
+
+fn shared(value: Bytes) -> HeaderValue {
+    HeaderValue::from_maybe_shared(value).expect("the alphabet is printable ASCII")
 }
 
 fn ascii(value: &str) -> HeaderValue {
@@ -206,7 +265,13 @@ fn close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 
 /// Lets pages of other origins call the server from a browser, as the live API does.
 fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<Bytes>> {
-    let mut response = transport(pagebell, head, pagebell.empty());
+    let mut response = transport(
+        pagebell,
+        &head.method,
+        &head.uri,
+        &head.headers,
+        pagebell.empty(),
+    );
     let headers = response.headers_mut();
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
@@ -222,11 +287,11 @@ fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<
 }
 
 /// The log has the path but never the query, in which tokens may stand.
-fn log(pagebell: &Pagebell, head: &http::request::Parts, response: &GraphResponse) {
+fn log(pagebell: &Pagebell, method: &Method, uri: &Uri, response: &GraphResponse) {
     let code = response.error.map_or(0, |id| id.entry().code);
     let trace_id = response.trace.request_id();
-    let (method, status) = (&head.method, response.status);
-    let path = Loggable(head.uri.path());
+    let status = response.status;
+    let path = Loggable(uri.path());
     if status >= 500 {
         tracing::error!(trace_id, %method, %path, status, code, "request failed");
     } else if pagebell.configuration().access_log {

@@ -1,6 +1,7 @@
 //! Listening, accepting and stopping.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::Either as EitherFuture;
 use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -18,7 +20,6 @@ use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -26,6 +27,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
+use super::idle::{Progress, Watched};
 use super::tls::Tls;
 use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange};
 use crate::Pagebell;
@@ -217,24 +219,35 @@ impl Connection {
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
+        let progress = Arc::new(Progress::default());
         let service = service_fn(|request| {
-            let counted = under_way.count();
+            let counted = (under_way.count(), progress.answer());
+            // Nearly every request is a read from memory: it gets by without a future of its own,
+            // which for the others has room for everything that any of them may need.
+            if let Some(response) = exchange::answer_at_hand(&pagebell, &request) {
+                return EitherFuture::Left(ready(Ok(response.map(Either::Left))));
+            }
             let answered = answer(&pagebell, &router, request, is_secure);
-            async move {
+            EitherFuture::Right(Box::pin(async move {
                 let response = answered.await;
                 drop(counted);
                 response
-            }
+            }))
         });
         // hyper refuses heads over its own limits without a body; ours are stricter and explain.
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_time)
+            .header_read_timeout(None)
             .max_headers(limits.header_count * 16)
             .max_buf_size((limits.header_bytes * 16).max(16 * 1024))
-            .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection ended early");
+            .serve_connection(Watched::new(stream, Arc::clone(&progress)), service);
+        tokio::select! {
+            biased;
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            },
+            () = progress.idle_for(limits.header_time) => {
+                tracing::debug!("a connection was idle for too long");
+            }
         }
         drop((counted, permit));
     }

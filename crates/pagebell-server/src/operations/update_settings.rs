@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use call_settings::{PageId, SettingsUpdate, quoted_excerpt};
 use graph_api::{FieldSelection, GraphError, Node, TraceIds, settings_submission};
 use settings_store::{Author, Revision, SettingsWrite, StoreError, WriteOutcome};
@@ -10,6 +12,9 @@ use crate::Profile;
 use crate::access::{Access, READ_SCOPE};
 use crate::dispatch::{Operation, Pagebell, store_failed};
 use crate::request::{Answer, REVISION_HEADER};
+
+/// The answer to an update that asks for no fields.
+const SUCCESS: &[u8] = br#"{"result":"success"}"#;
 
 impl Pagebell {
     /// Answers an update after it is on disk. Either all of it is stored or nothing.
@@ -37,10 +42,16 @@ impl Pagebell {
             .map_err(|error| store_failed(&error, operation.trace))?;
         match outcome {
             WriteOutcome::Stored(written) => {
-                let copy = self.copies.prepare(&written.record);
+                let body = match &selection {
+                    None => Bytes::from_static(SUCCESS),
+                    Some(selection) => {
+                        let copy = self.copies.prepare(&written.record);
+                        copy.answers.prepared.update_result(selection)
+                    }
+                };
                 Ok(Answer {
-                    body: copy.answers.prepared.update_result(selection.as_ref()),
-                    revision: Some(copy.revision),
+                    body,
+                    revision: Some(written.record.revision),
                 })
             }
             WriteOutcome::PageMissing => Err(GraphError::object_missing(

@@ -184,29 +184,26 @@ fn an_import_beside_writers_loses_nothing_of_either() {
     let written = thread::scope(|scope| {
         let writer = scope.spawn(|| {
             let mut connection = server.connect();
-            (1..)
-                .take_while(|_number| running.load(Ordering::SeqCst))
-                .map(|number| {
-                    let reply = connection
-                        .ask("POST", PAGE, &token, &update(number))
-                        .unwrap();
-                    assert_eq!(reply.status, 200, "{}", reply.body);
-                })
-                .count()
+            let mut number = 0;
+            while running.load(Ordering::SeqCst) {
+                number += 1;
+                let reply = connection
+                    .ask("POST", PAGE, &token, &update(number))
+                    .unwrap();
+                assert_eq!(reply.status, 200, "{}", reply.body);
+            }
+            number
         });
-        let lines: String = (1..=PAGES)
-            .map(|page| format!("{{\"page_id\":\"{page}\",\"settings\":{}}}\n", update(page)))
+        let lines: Vec<String> = (1..=PAGES)
+            .map(|page| format!("{{\"page_id\":\"{page}\",\"settings\":{}}}", update(page)))
             .collect();
-        let output = import(&place, &lines);
+        let output = import(&place, &lines.join("\n"));
         assert!(output.status.success(), "{output:?}");
         running.store(false, Ordering::SeqCst);
         writer.join().unwrap()
     });
     let mut connection = server.connect();
-    assert_eq!(
-        revision(&mut connection, &token),
-        u64::try_from(written).unwrap()
-    );
+    assert_eq!(revision(&mut connection, &token), written);
     let line = place.must(&["check"]);
     assert!(line.contains("25,001 Pages"), "{line}");
 }
