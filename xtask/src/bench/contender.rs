@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -54,8 +54,28 @@ pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::
     Ok(Pagebell { contender, token })
 }
 
-/// Starts the bare hyper handler on `core`, giving the same answer as the server of this project.
-pub(crate) fn bare_hyper(
+/// Starts the server of this project on `core` as people serve in earnest, on a store that exists.
+pub(crate) fn pagebell_on(
+    store: &Path,
+    binary: &Path,
+    log: PathBuf,
+    core: usize,
+) -> anyhow::Result<Contender> {
+    let mut command = process::pinned(core, binary);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--store"]);
+    command.arg(format!("sqlite:{}", store.display()));
+    let process = ServerProcess::start(&mut command, log)?;
+    let address = announced_address(&process).context("pagebell did not start")?;
+    Ok(Contender {
+        name: "pagebell",
+        address,
+        process,
+    })
+}
+
+/// Starts a handler on `core` that always gives the same answer as the server of this project.
+pub(crate) fn fixed_answer(
+    name: &'static str,
     binary: &Path,
     directory: &Path,
     core: usize,
@@ -70,10 +90,11 @@ pub(crate) fn bare_hyper(
             command.arg("--header").arg(format!("{name}: {value}"));
         }
     }
-    let process = ServerProcess::start(&mut command, directory.join("bare-hyper.log"))?;
-    let address = announced_address(&process).context("bare-hyper did not start")?;
+    let log = directory.join(name).with_extension("log");
+    let process = ServerProcess::start(&mut command, log)?;
+    let address = announced_address(&process).with_context(|| format!("{name} did not start"))?;
     Ok(Contender {
-        name: "bare-hyper",
+        name,
         address,
         process,
     })

@@ -1,0 +1,160 @@
+//! Stores of few and of many Pages: reads of any Page, start-up and memory.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use super::Run;
+use crate::bench::contender::{self, Contender};
+use crate::bench::exchange::{Request, exchange};
+use crate::bench::lineup::authorization;
+use crate::bench::load::{Expected, Workload};
+use crate::bench::memory::Memory;
+use crate::bench::pages;
+use crate::bench::report;
+use crate::bench::rounds::{self, Outcome};
+use crate::bench::start_up::{self, StartUps};
+use crate::bench::stores::{self, Store};
+use crate::bench::work::Work;
+
+const CONNECTIONS: u32 = 64;
+const SCRIPT: &str = include_str!("../get_pages.lua");
+/// How many answers are compared, spread over the whole store.
+const COMPARED: u32 = 200;
+
+/// What was measured of one store beside the rate of reads.
+#[derive(Debug)]
+pub(crate) struct SizeFigures {
+    pub(crate) label: stores::Label,
+    pub(crate) start_ups: StartUps,
+    /// Before the first request.
+    pub(crate) idle: Memory,
+    /// After GETs of one Page.
+    pub(crate) after_reads_of_one: Memory,
+    /// After GETs of any Page, in every round.
+    pub(crate) after_reads_of_all: Memory,
+}
+
+/// A store and the server on it.
+#[derive(Debug)]
+struct Served {
+    store: Store,
+    contender: Contender,
+    start_ups: StartUps,
+    idle: Memory,
+    after_reads_of_one: Memory,
+}
+
+/// The work's name in the report, which tells the stores apart.
+pub(crate) fn name(pages: u32) -> String {
+    format!("GET, any of {} Pages", report::thousands(pages.into()))
+}
+
+/// Makes the stores, measures each, and removes them unless they are to be kept.
+pub(super) fn measure(
+    run: &Run<'_>,
+    folder: &Path,
+    directory: &Path,
+) -> anyhow::Result<(Vec<Outcome>, Vec<SizeFigures>)> {
+    let script = directory.join("get_pages.lua");
+    fs::write(&script, SCRIPT).with_context(|| format!("cannot write {}", script.display()))?;
+    let stores = run
+        .pages
+        .iter()
+        .map(|count| stores::provide(&run.binaries.pagebell, folder, *count))
+        .collect::<anyhow::Result<Vec<Store>>>()?;
+    let served = stores
+        .into_iter()
+        .map(|store| serve(run, directory, &script, store))
+        .collect::<anyhow::Result<Vec<Served>>>()?;
+    let works: Vec<Box<dyn Work>> = served
+        .iter()
+        .map(|served| Box::new(served.work(&script, served.store.label.pages)) as Box<dyn Work>)
+        .collect();
+    let outcomes = rounds::measure(run.plan, &works)?;
+
+    let mut figures = Vec::new();
+    for served in served {
+        figures.push(SizeFigures {
+            label: served.store.label.clone(),
+            after_reads_of_all: Memory::of(served.contender.process.id())?,
+            start_ups: served.start_ups,
+            idle: served.idle,
+            after_reads_of_one: served.after_reads_of_one,
+        });
+        let status = served.contender.process.stop()?;
+        if !status.success() {
+            bail!("pagebell ended with {status} when asked to stop");
+        }
+        if !run.keep_stores {
+            served.store.remove()?;
+        }
+    }
+    Ok((outcomes, figures))
+}
+
+/// Times starts, then starts the server that is measured on the store.
+fn serve(run: &Run<'_>, directory: &Path, script: &Path, store: Store) -> anyhow::Result<Served> {
+    let pages = store.label.pages;
+    let cores = run.plan.load.cores;
+    let binary = &run.binaries.pagebell;
+    let log = directory.join(format!("pagebell-{pages}.log"));
+    eprintln!("starting on a store of {pages} Pages");
+    let start_ups = start_up::measure(binary, &store, cores, &log, run.starts)?;
+    let contender = contender::pagebell_on(&store.path, binary, log, cores.server)?;
+    let process = contender.process.id();
+    let mut served = Served {
+        idle: Memory::of(process)?,
+        after_reads_of_one: Memory::of(process)?,
+        start_ups,
+        contender,
+        store,
+    };
+    // The first Page alone.
+    served.work(script, 1).run(run.plan.load)?;
+    served.after_reads_of_one = Memory::of(process)?;
+    served.compare()?;
+    Ok(served)
+}
+
+impl Served {
+    /// GETs of any of the first `pages` Pages.
+    fn work(&self, script: &Path, pages: u32) -> Workload {
+        Workload {
+            name: name(self.store.label.pages),
+            contender: self.contender.name,
+            address: self.contender.address,
+            target: "/",
+            headers: vec![authorization(&self.store.label.token)],
+            script: Some(script.to_owned()),
+            arguments: vec![pages.to_string()],
+            connections: CONNECTIONS,
+            operations: 1,
+            expected: Expected::Success,
+        }
+    }
+
+    /// Checks that Pages of the whole store have the settings that were imported.
+    fn compare(&self) -> anyhow::Result<()> {
+        let pages = self.store.label.pages;
+        let authorization = authorization(&self.store.label.token);
+        for index in (0..pages).step_by(pages.div_ceil(COMPARED) as usize) {
+            let target = format!("/v26.0/{}/messenger_call_settings", pages::page_id(index));
+            let request = Request {
+                target: &target,
+                authorization: &authorization,
+                body: None,
+            };
+            let answer = exchange(self.contender.address, request)?;
+            let expected = pages::answer(index);
+            if answer.body != expected.as_bytes() {
+                bail!(
+                    "{target} answers {} in place of {expected}",
+                    String::from_utf8_lossy(&answer.body)
+                );
+            }
+        }
+        Ok(())
+    }
+}
