@@ -56,10 +56,13 @@ pub(crate) fn answer(index: u32) -> String {
     format!(r#"{{"data":[{}]}}"#, settings(index))
 }
 
-/// Writes the first `count` Pages as lines for `pagebell import`.
+/// Writes the first `count` Pages as lines for `pagebell import`, in the order of their ids, which
+/// is the order that an export has.
 pub(crate) fn write_lines(count: u32, writer: impl Write) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(1 << 18, writer);
-    for index in 0..count {
+    let mut indexes: Vec<u32> = (0..count).collect();
+    indexes.sort_unstable_by_key(|index| page_id(*index));
+    for index in indexes {
         writeln!(
             writer,
             r#"{{"page_id":"{}","name":"Page {index}","settings":{}}}"#,
@@ -99,7 +102,9 @@ mod tests {
         write_lines(3, &mut lines)?;
         let lines = String::from_utf8(lines)?;
         assert_eq!(lines.lines().count(), 3);
-        for (index, line) in (0..).zip(lines.lines()) {
+        let mut indexes = [0, 1, 2];
+        indexes.sort_unstable_by_key(|index| page_id(*index));
+        for (index, line) in indexes.into_iter().zip(lines.lines()) {
             let line: Value = serde_json::from_str(line)?;
             assert_eq!(line["page_id"], page_id(index).to_string());
             assert_eq!(

@@ -101,11 +101,17 @@ fn import(binary: &Path, path: &Path, count: u32) -> anyhow::Result<()> {
     }
     written.context("the import did not read all Pages")?;
     let summary = String::from_utf8_lossy(&output.stdout);
-    let expected = format!("imported {count} Pages");
-    if !summary.lines().any(|line| line.trim() == expected) {
-        bail!("the import did not say {expected:?} but {summary:?}");
+    if imported(&summary) != Some(count) {
+        bail!("the import of {count} Pages said {summary:?}");
     }
     Ok(())
+}
+
+/// How many Pages an import says it imported: `imported 1,000 Pages: ...`.
+fn imported(summary: &str) -> Option<u32> {
+    let count = summary.trim().strip_prefix("imported ")?;
+    let (count, _) = count.split_once(" Pages")?;
+    count.replace(',', "").parse().ok()
 }
 
 impl Label {
@@ -188,7 +194,14 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let binary = importer(folder.path(), "imported 1 Pages")?;
         let error = provide(&binary, folder.path(), 2).map_err(|error| error.to_string());
-        assert!(error.is_err_and(|error| error.contains("imported 2 Pages")));
+        assert!(error.is_err_and(|error| error.contains("imported 1 Pages")));
         Ok(())
+    }
+
+    #[test]
+    fn the_number_of_imported_pages_may_have_commas() {
+        assert_eq!(imported("imported 1,000 Pages: 1000 added\n"), Some(1000));
+        assert_eq!(imported("imported 7 Pages"), Some(7));
+        assert_eq!(imported("imported some Pages"), None);
     }
 }
