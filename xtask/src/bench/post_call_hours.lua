@@ -4,7 +4,7 @@
 -- One in `every` requests is the POST, the others read the same Pages; without it all are POSTs.
 local first_page = 2000000000
 local pages = 1000
-local posts_a_second = 50000
+local requests_a_second = 200000
 local path = "/v26.0/%.0f/messenger_call_settings"
 local entry = '{"day_of_week":"%s","open_time":"0900","close_time":"18'
 
@@ -19,19 +19,14 @@ for minute = 0, 59 do
   minutes[minute] = string.format('%02d"}', minute)
 end
 
-local counter = os.time() * posts_a_second
+local counter = os.time() * requests_a_second
 local every = 1
-local reads = {}
 local requests = 0
+local reads = {}
+local head = ""
+local tail = ""
 
-function init(arguments)
-  every = tonumber(arguments[1] or "1")
-  for page = 0, pages - 1 do
-    reads[page] = wrk.format("GET", string.format(path, first_page + page))
-  end
-  wrk.headers["Content-Type"] = "application/json"
-end
-
+-- Always of the same length.
 local function body()
   local left = counter
   local text = begin
@@ -46,6 +41,20 @@ local function body()
   return text .. "]}}"
 end
 
+function init(arguments)
+  every = tonumber(arguments[1] or "1")
+  for page = 0, pages - 1 do
+    reads[page] = wrk.format("GET", string.format(path, first_page + page))
+  end
+  wrk.headers["Content-Type"] = "application/json"
+  -- Making every request with wrk.format would cost the load more than sending it.
+  local request = wrk.format("POST", string.format(path, first_page), nil, body())
+  local id = string.format("%.0f", first_page)
+  local place = request:find(id, 1, true)
+  head = request:sub(1, place - 1)
+  tail = request:sub(place + #id, -1 - #body())
+end
+
 function request()
   requests = requests + 1
   counter = counter + 1
@@ -54,5 +63,5 @@ function request()
   if requests % every ~= 0 then
     return reads[page]
   end
-  return wrk.format("POST", string.format(path, first_page + page), nil, body())
+  return head .. string.format("%.0f", first_page + page) .. tail .. body()
 end

@@ -1,4 +1,4 @@
-//! Stores with many Pages, made by `pagebell import` and kept from run to run when asked.
+//! Stores with many Pages, made by `pagebell import`.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -23,6 +23,8 @@ const SUFFIXES: [&str; 4] = ["", "-wal", "-shm", ".lock"];
 pub(crate) struct Store {
     pub(crate) path: PathBuf,
     pub(crate) label: Label,
+    /// How long its import took; nothing when an earlier run made it.
+    pub(crate) import: Option<Duration>,
 }
 
 /// What lies beside a store that is complete.
@@ -32,13 +34,11 @@ pub(crate) struct Label {
     pub(crate) pages: u32,
     /// A token for all Pages.
     pub(crate) token: String,
-    /// How long the import took.
-    pub(crate) import: Duration,
     /// The size of the file after the import.
     pub(crate) bytes: u64,
 }
 
-/// The store of the first `count` Pages in `folder`; one that an earlier run kept is taken as it is.
+/// The store of the first `count` Pages in `folder`; one that is there already is taken as it is.
 pub(crate) fn provide(binary: &Path, folder: &Path, count: u32) -> anyhow::Result<Store> {
     fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let path = folder.join(format!("pages-{count}.db"));
@@ -48,7 +48,11 @@ pub(crate) fn provide(binary: &Path, folder: &Path, count: u32) -> anyhow::Resul
         && path.is_file()
     {
         eprintln!("the store of {count} Pages is there already");
-        return Ok(Store { path, label });
+        return Ok(Store {
+            path,
+            label,
+            import: None,
+        });
     }
     remove_files(&path)?;
     eprintln!("importing {count} Pages");
@@ -62,17 +66,14 @@ pub(crate) fn provide(binary: &Path, folder: &Path, count: u32) -> anyhow::Resul
         generation: GENERATION,
         pages: count,
         token: token.trim().to_owned(),
-        import,
         bytes: fs::metadata(&path)?.len(),
     };
     label.write(&path)?;
-    Ok(Store { path, label })
-}
-
-impl Store {
-    pub(crate) fn remove(self) -> anyhow::Result<()> {
-        remove_files(&self.path)
-    }
+    Ok(Store {
+        path,
+        label,
+        import: Some(import),
+    })
 }
 
 /// How a command is told of a store.
@@ -136,7 +137,8 @@ impl Label {
     }
 }
 
-/// Removes a store; its label goes first, so that what is left of a store never has one.
+/// Removes what is left of a store that is not complete, and its label first: no part of a store
+/// ever has one.
 fn remove_files(path: &Path) -> anyhow::Result<()> {
     let parts = SUFFIXES.map(|suffix| {
         let mut name = path.as_os_str().to_owned();
@@ -183,9 +185,11 @@ mod tests {
         fs::write(&store.path, "kept")?;
         let again = provide(&binary, folder.path(), 2)?;
         assert_eq!(fs::read_to_string(&again.path)?, "kept");
-        again.remove()?;
-        assert!(!store.path.exists());
-        assert!(!Label::path(&store.path).exists());
+        assert!(store.import.is_some() && again.import.is_none());
+
+        fs::remove_file(Label::path(&store.path))?;
+        let anew = provide(&binary, folder.path(), 2)?;
+        assert_eq!(fs::read_to_string(&anew.path)?.lines().count(), 2);
         Ok(())
     }
 

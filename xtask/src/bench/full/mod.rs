@@ -51,7 +51,7 @@ pub(crate) struct Options {
     /// How many starts of a server are timed for each store, clean and after a kill
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
-    /// Leave the stores for the next run instead of removing them
+    /// Keep the stores of many Pages under the target directory, and take those of an earlier run
     #[arg(long)]
     keep_stores: bool,
     /// Measure these parts alone
@@ -196,7 +196,12 @@ impl Run<'_> {
             sizes: Vec::new(),
         };
         if self.has(Part::Sizes) {
-            let (outcomes, sizes) = self.measure_sizes(&parent.join("stores"), directory.path())?;
+            let stores = if self.keep_stores {
+                parent.join("stores")
+            } else {
+                directory.path().to_owned()
+            };
+            let (outcomes, sizes) = sizes::measure(self, &stores, directory.path())?;
             results.outcomes.extend(outcomes);
             results.sizes = sizes;
         }
@@ -216,14 +221,6 @@ impl Run<'_> {
         } else {
             Ok(Vec::new())
         }
-    }
-
-    fn measure_sizes(
-        &self,
-        stores: &Path,
-        directory: &Path,
-    ) -> anyhow::Result<(Vec<Outcome>, Vec<SizeFigures>)> {
-        sizes::measure(self, stores, directory)
     }
 }
 

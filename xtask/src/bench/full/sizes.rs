@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -15,18 +16,23 @@ use crate::bench::pages;
 use crate::bench::report;
 use crate::bench::rounds::{self, Outcome};
 use crate::bench::start_up::{self, StartUps};
-use crate::bench::stores::{self, Store};
+use crate::bench::stores::{self, Label, Store};
 use crate::bench::work::Work;
 
 const CONNECTIONS: u32 = 64;
 const SCRIPT: &str = include_str!("../get_pages.lua");
-/// How many answers are compared, spread over the whole store.
-const COMPARED: u32 = 200;
+/// How many answers are compared.
+const COMPARED: u32 = 1000;
+/// A prime, so that what is compared is spread over the whole store and no period of the settings
+/// hides from it.
+const STRIDE: u64 = 999_983;
 
 /// What was measured of one store beside the rate of reads.
 #[derive(Debug)]
 pub(crate) struct SizeFigures {
-    pub(crate) label: stores::Label,
+    pub(crate) label: Label,
+    /// How long the import of all Pages took, where this run made it.
+    pub(crate) import: Option<Duration>,
     pub(crate) start_ups: StartUps,
     /// Before the first request.
     pub(crate) idle: Memory,
@@ -51,7 +57,7 @@ pub(crate) fn name(pages: u32) -> String {
     format!("GET, any of {} Pages", report::thousands(pages.into()))
 }
 
-/// Makes the stores, measures each, and removes them unless they are to be kept.
+/// Provides the stores in `folder`, and measures each.
 pub(super) fn measure(
     run: &Run<'_>,
     folder: &Path,
@@ -78,6 +84,7 @@ pub(super) fn measure(
     for served in served {
         figures.push(SizeFigures {
             label: served.store.label.clone(),
+            import: served.store.import,
             after_reads_of_all: Memory::of(served.contender.process.id())?,
             start_ups: served.start_ups,
             idle: served.idle,
@@ -86,9 +93,6 @@ pub(super) fn measure(
         let status = served.contender.process.stop()?;
         if !status.success() {
             bail!("pagebell ended with {status} when asked to stop");
-        }
-        if !run.keep_stores {
-            served.store.remove()?;
         }
     }
     Ok((outcomes, figures))
@@ -139,7 +143,8 @@ impl Served {
     fn compare(&self) -> anyhow::Result<()> {
         let pages = self.store.label.pages;
         let authorization = authorization(&self.store.label.token);
-        for index in (0..pages).step_by(pages.div_ceil(COMPARED) as usize) {
+        for number in 0..COMPARED.min(pages) {
+            let index = u32::try_from(u64::from(number) * STRIDE % u64::from(pages))?;
             let target = format!("/v26.0/{}/messenger_call_settings", pages::page_id(index));
             let request = Request {
                 target: &target,

@@ -97,13 +97,20 @@ fn describe(run: &Run<'_>, load_average: &str) -> anyhow::Result<String> {
 
 fn stores(results: &Results) -> String {
     let rows = results.sizes.iter().map(|size| {
-        let import = size.label.import.as_secs_f64();
         let pages = f64::from(size.label.pages);
+        // A store that an earlier run made says nothing of this binary's import.
+        let (import, rate) = size.import.map_or_else(
+            || ("-".to_owned(), "-".to_owned()),
+            |import| {
+                let seconds = import.as_secs_f64();
+                (format!("{seconds:.1} s"), thousands(pages / seconds))
+            },
+        );
         [
             thousands(pages),
             mebibytes(size.label.bytes),
-            format!("{import:.1} s"),
-            thousands(pages / import),
+            import,
+            rate,
             milliseconds(size.start_ups.clean.median()),
             spread(&size.start_ups.clean),
             milliseconds(size.start_ups.after_kill.median()),
