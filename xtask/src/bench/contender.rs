@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::bench::exchange::Answer;
 use crate::bench::process::{self, ServerProcess};
@@ -19,6 +19,17 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     pub(crate) process: ServerProcess,
+}
+
+impl Contender {
+    /// Asks this project's server to end, which it has to do in good order.
+    pub(crate) fn stop(self) -> anyhow::Result<()> {
+        let status = self.process.stop()?;
+        if !status.success() {
+            bail!("{} ended with {status} when asked to stop", self.name);
+        }
+        Ok(())
+    }
 }
 
 /// The server of this project in development mode, with what it announced.
@@ -54,16 +65,21 @@ pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::
     Ok(Pagebell { contender, token })
 }
 
-/// Starts the server of this project on `core` as people serve in earnest, on a store that exists.
+/// Starts the server of this project on `core` as people serve in earnest, on a store that exists;
+/// `cache` is the most memory for answers kept at hand, in MiB, where it is not the default.
 pub(crate) fn pagebell_on(
     store: &Path,
     binary: &Path,
     log: PathBuf,
     core: usize,
+    cache: Option<u32>,
 ) -> anyhow::Result<Contender> {
     let mut command = process::pinned(core, binary);
     command.args(["serve", "--listen", "127.0.0.1:0", "--store"]);
     command.arg(format!("sqlite:{}", store.display()));
+    if let Some(mebibytes) = cache {
+        command.args(["--cache-mebibytes", &mebibytes.to_string()]);
+    }
     let process = ServerProcess::start(&mut command, log)?;
     let address = announced_address(&process).context("pagebell did not start")?;
     Ok(Contender {

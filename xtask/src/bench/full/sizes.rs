@@ -20,6 +20,8 @@ use crate::bench::stores::{self, Label, Store};
 use crate::bench::work::Work;
 
 const CONNECTIONS: u32 = 64;
+/// The most memory for answers kept at hand where little is allowed, in MiB.
+pub(crate) const SMALL_CACHE: u32 = 16;
 const SCRIPT: &str = include_str!("../get_pages.lua");
 /// How many answers are compared.
 const COMPARED: u32 = 1000;
@@ -40,6 +42,8 @@ pub(crate) struct SizeFigures {
     pub(crate) after_reads_of_one: Memory,
     /// After GETs of any Page, in every round.
     pub(crate) after_reads_of_all: Memory,
+    /// After GETs of any Page, with [`SMALL_CACHE`].
+    pub(crate) with_small_cache: Memory,
 }
 
 /// A store and the server on it.
@@ -50,6 +54,7 @@ struct Served {
     start_ups: StartUps,
     idle: Memory,
     after_reads_of_one: Memory,
+    with_small_cache: Memory,
 }
 
 /// The work's name in the report, which tells the stores apart.
@@ -76,7 +81,14 @@ pub(super) fn measure(
         .collect::<anyhow::Result<Vec<Served>>>()?;
     let works: Vec<Box<dyn Work>> = served
         .iter()
-        .map(|served| Box::new(served.work(&script, served.store.label.pages)) as Box<dyn Work>)
+        .map(
+            |Served {
+                 store, contender, ..
+             }| {
+                let work = work(contender, store, &script, store.label.pages);
+                Box::new(work) as Box<dyn Work>
+            },
+        )
         .collect();
     let outcomes = rounds::measure(run.plan, &works)?;
 
@@ -89,11 +101,9 @@ pub(super) fn measure(
             start_ups: served.start_ups,
             idle: served.idle,
             after_reads_of_one: served.after_reads_of_one,
+            with_small_cache: served.with_small_cache,
         });
-        let status = served.contender.process.stop()?;
-        if !status.success() {
-            bail!("pagebell ended with {status} when asked to stop");
-        }
+        served.contender.stop()?;
     }
     Ok((outcomes, figures))
 }
@@ -106,39 +116,47 @@ fn serve(run: &Run<'_>, directory: &Path, script: &Path, store: Store) -> anyhow
     let log = directory.join(format!("pagebell-{pages}.log"));
     eprintln!("starting on a store of {pages} Pages");
     let start_ups = start_up::measure(binary, &store, cores, &log, run.starts)?;
-    let contender = contender::pagebell_on(&store.path, binary, log, cores.server)?;
+    let start =
+        |cache| contender::pagebell_on(&store.path, binary, log.clone(), cores.server, cache);
+    let small = start(Some(SMALL_CACHE))?;
+    work(&small, &store, script, pages).run(run.plan.load)?;
+    let with_small_cache = Memory::of(small.process.id())?;
+    small.stop()?;
+
+    let contender = start(None)?;
     let process = contender.process.id();
     let mut served = Served {
         idle: Memory::of(process)?,
         after_reads_of_one: Memory::of(process)?,
+        with_small_cache,
         start_ups,
         contender,
         store,
     };
     // The first Page alone.
-    served.work(script, 1).run(run.plan.load)?;
+    work(&served.contender, &served.store, script, 1).run(run.plan.load)?;
     served.after_reads_of_one = Memory::of(process)?;
     served.compare()?;
     Ok(served)
 }
 
-impl Served {
-    /// GETs of any of the first `pages` Pages.
-    fn work(&self, script: &Path, pages: u32) -> Workload {
-        Workload {
-            name: name(self.store.label.pages),
-            contender: self.contender.name,
-            address: self.contender.address,
-            target: "/",
-            headers: vec![authorization(&self.store.label.token)],
-            script: Some(script.to_owned()),
-            arguments: vec![pages.to_string()],
-            connections: CONNECTIONS,
-            operations: 1,
-            expected: Expected::Success,
-        }
+/// GETs of any of the first `pages` Pages.
+fn work(contender: &Contender, store: &Store, script: &Path, pages: u32) -> Workload {
+    Workload {
+        name: name(store.label.pages),
+        contender: contender.name,
+        address: contender.address,
+        target: "/",
+        headers: vec![authorization(&store.label.token)],
+        script: Some(script.to_owned()),
+        arguments: vec![pages.to_string()],
+        connections: CONNECTIONS,
+        operations: 1,
+        expected: Expected::Success,
     }
+}
 
+impl Served {
     /// Checks that Pages of the whole store have the settings that were imported.
     fn compare(&self) -> anyhow::Result<()> {
         let pages = self.store.label.pages;

@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use super::sizes::SMALL_CACHE;
 use super::{Part, Results, Run, findings};
 use crate::bench::memory::Memory;
 use crate::bench::report::{self, mebibytes, milliseconds, thousands};
@@ -132,10 +133,12 @@ fn stores(results: &Results) -> String {
 
 fn memory(results: &Results) -> String {
     let rows = results.sizes.iter().flat_map(|size| {
-        let states: [(&str, Memory); 3] = [
+        let small = format!("the same with --cache-mebibytes {SMALL_CACHE}");
+        let states: [(&str, Memory); 4] = [
             ("idle", size.idle),
             ("after GETs of one Page", size.after_reads_of_one),
             ("after GETs of any Page", size.after_reads_of_all),
+            (&small, size.with_small_cache),
         ];
         states.map(|(state, memory)| {
             [
