@@ -13,23 +13,32 @@ use crate::command;
 use crate::programs::{self, Program};
 use crate::workspace::Workspace;
 
+/// The interpreter, with what it takes to make environments.
+pub(crate) const PYTHON: Program = Program {
+    name: "python3",
+    // Debian ships `venv` without `ensurepip`, and then no environment can be made.
+    check: Some(&["-c", "import ensurepip, venv"]),
+    packages: &["python3", "python3-venv"],
+};
+
+/// What runs JavaScript.
+pub(crate) const NODE: Program = Program {
+    name: "node",
+    check: None,
+    packages: &["nodejs"],
+};
+
+/// What installs Node modules.
+pub(crate) const NPM: Program = Program {
+    name: "npm",
+    check: None,
+    packages: &["npm"],
+};
+
 const PROGRAMS: &[Program] = &[
-    Program {
-        name: "python3",
-        // Debian ships `venv` without `ensurepip`, and then no environment can be made.
-        check: Some(&["-c", "import ensurepip, venv"]),
-        packages: &["python3", "python3-venv"],
-    },
-    Program {
-        name: "node",
-        check: None,
-        packages: &["nodejs"],
-    },
-    Program {
-        name: "npm",
-        check: None,
-        packages: &["npm"],
-    },
+    PYTHON,
+    NODE,
+    NPM,
     Program {
         name: "chromium",
         check: None,
@@ -45,8 +54,12 @@ const PROGRAMS: &[Program] = &[
 /// Installs everything; what is up to date already is left alone.
 pub(crate) fn setup(workspace: &Workspace) -> anyhow::Result<()> {
     programs::install_missing(PROGRAMS)?;
-    install_python_packages(workspace)?;
-    install_node_modules(workspace)
+    let conformance = workspace.root.join("conformance");
+    install_python_packages(
+        &conformance_environment(workspace),
+        &conformance.join("requirements.txt"),
+    )?;
+    install_node_modules(&conformance)
 }
 
 /// The interpreter of the conformance suite's own environment.
@@ -58,11 +71,13 @@ fn conformance_environment(workspace: &Workspace) -> PathBuf {
     workspace.target_directory.join("conformance-venv")
 }
 
-fn install_python_packages(workspace: &Workspace) -> anyhow::Result<()> {
-    let environment = conformance_environment(workspace);
-    let python = conformance_python(workspace);
-    let requirements = workspace.root.join("conformance/requirements.txt");
-    let stamp = Stamp::new(&requirements, environment.join("requirements.sha256"))?;
+/// Makes the Python environment that has the listed packages.
+pub(crate) fn install_python_packages(
+    environment: &Path,
+    requirements: &Path,
+) -> anyhow::Result<()> {
+    let python = environment.join("bin/python");
+    let stamp = Stamp::new(requirements, environment.join("requirements.sha256"))?;
 
     // An environment does not survive the upgrade of the interpreter it was made from.
     let runs = command::succeeds(Command::new(&python).args(["-c", ""]));
@@ -72,27 +87,27 @@ fn install_python_packages(workspace: &Workspace) -> anyhow::Result<()> {
     }
     if !runs {
         let mut create = Command::new("python3");
-        create.args(["-m", "venv", "--clear"]).arg(&environment);
+        create.args(["-m", "venv", "--clear"]).arg(environment);
         command::run(&mut create)?;
     }
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet"]);
     install.args(["--disable-pip-version-check", "-r"]);
-    command::run(install.arg(&requirements))?;
+    command::run(install.arg(requirements))?;
     stamp.write()
 }
 
-fn install_node_modules(workspace: &Workspace) -> anyhow::Result<()> {
-    let conformance = workspace.root.join("conformance");
+/// Installs the Node modules that the `package-lock.json` of a folder lists.
+pub(crate) fn install_node_modules(folder: &Path) -> anyhow::Result<()> {
     let stamp = Stamp::new(
-        &conformance.join("package-lock.json"),
-        conformance.join("node_modules/.package-lock.sha256"),
+        &folder.join("package-lock.json"),
+        folder.join("node_modules/.package-lock.sha256"),
     )?;
     if stamp.is_current()? {
         println!("Node modules: up to date");
         return Ok(());
     }
-    command::run(Command::new("npm").arg("ci").current_dir(&conformance))?;
+    command::run(Command::new("npm").arg("ci").current_dir(folder))?;
     stamp.write()
 }
 

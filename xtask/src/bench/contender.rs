@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 
 use crate::bench::exchange::Answer;
 use crate::bench::process::{self, ServerProcess};
@@ -19,6 +19,17 @@ pub(crate) struct Contender {
     pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     pub(crate) process: ServerProcess,
+}
+
+impl Contender {
+    /// Asks this project's server to end, which it has to do in good order.
+    pub(crate) fn stop(self) -> anyhow::Result<()> {
+        let status = self.process.stop()?;
+        if !status.success() {
+            bail!("{} ended with {status} when asked to stop", self.name);
+        }
+        Ok(())
+    }
 }
 
 /// The server of this project in development mode, with what it announced.
@@ -54,8 +65,33 @@ pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::
     Ok(Pagebell { contender, token })
 }
 
-/// Starts the bare hyper handler on `core`, giving the same answer as the server of this project.
-pub(crate) fn bare_hyper(
+/// Starts the server of this project on `core` as people serve in earnest, on a store that exists;
+/// `cache` is the most memory for answers kept at hand, in MiB, where it is not the default.
+pub(crate) fn pagebell_on(
+    store: &Path,
+    binary: &Path,
+    log: PathBuf,
+    core: usize,
+    cache: Option<u32>,
+) -> anyhow::Result<Contender> {
+    let mut command = process::pinned(core, binary);
+    command.args(["serve", "--listen", "127.0.0.1:0", "--store"]);
+    command.arg(format!("sqlite:{}", store.display()));
+    if let Some(mebibytes) = cache {
+        command.args(["--cache-mebibytes", &mebibytes.to_string()]);
+    }
+    let process = ServerProcess::start(&mut command, log)?;
+    let address = announced_address(&process).context("pagebell did not start")?;
+    Ok(Contender {
+        name: "pagebell",
+        address,
+        process,
+    })
+}
+
+/// Starts a handler on `core` that always gives the same answer as the server of this project.
+pub(crate) fn fixed_answer(
+    name: &'static str,
     binary: &Path,
     directory: &Path,
     core: usize,
@@ -70,10 +106,11 @@ pub(crate) fn bare_hyper(
             command.arg("--header").arg(format!("{name}: {value}"));
         }
     }
-    let process = ServerProcess::start(&mut command, directory.join("bare-hyper.log"))?;
-    let address = announced_address(&process).context("bare-hyper did not start")?;
+    let log = directory.join(name).with_extension("log");
+    let process = ServerProcess::start(&mut command, log)?;
+    let address = announced_address(&process).with_context(|| format!("{name} did not start"))?;
     Ok(Contender {
-        name: "bare-hyper",
+        name,
         address,
         process,
     })

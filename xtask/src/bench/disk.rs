@@ -1,33 +1,67 @@
 //! What the disk itself takes to make a small write durable.
 
 use std::fs::File;
-use std::io::{Seek as _, Write as _};
-use std::path::Path;
+use std::io::{self, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
+use crate::bench::work::{Figures, Load, Work};
+
 const BLOCK: [u8; 4096] = [b'p'; 4096];
 
-/// Times `count` writes of 4 KiB, each followed by `fdatasync`, on a file in `directory`.
+/// Writes of 4 KiB, each followed by `fdatasync`, on a file in a folder.
 ///
 /// The block is written over and over in place: a growing file would also pay for its metadata,
 /// and the yardstick is the least that this disk can do.
-pub(crate) fn synced_writes(directory: &Path, count: usize) -> anyhow::Result<Vec<Duration>> {
-    let path = directory.join("synced-writes");
-    let measure = || -> std::io::Result<Vec<Duration>> {
-        let mut file = File::create(&path)?;
+#[derive(Debug)]
+pub(crate) struct SyncedWrites {
+    pub(crate) directory: PathBuf,
+}
+
+impl SyncedWrites {
+    pub(crate) const NAME: &str = "4 KiB write + fdatasync";
+    pub(crate) const CONTENDER: &str = "the disk";
+}
+
+impl Work for SyncedWrites {
+    fn name(&self) -> &str {
+        Self::NAME
+    }
+
+    fn contender(&self) -> &'static str {
+        Self::CONTENDER
+    }
+
+    fn connections(&self) -> u32 {
+        1
+    }
+
+    fn run(&self, load: Load) -> anyhow::Result<Figures> {
+        let path = self.directory.join("synced-writes");
+        let limit = Duration::from_secs(load.seconds.into());
+        let durations = synced_writes(&path, limit)
+            .with_context(|| format!("cannot time writes to {}", path.display()))?;
+        let count = u32::try_from(durations.len())?;
+        let total: Duration = durations.iter().sum();
+        let rate = f64::from(count) / total.as_secs_f64();
+        Figures::of(durations, rate).context("nothing was written")
+    }
+}
+
+fn synced_writes(path: &Path, limit: Duration) -> io::Result<Vec<Duration>> {
+    let mut file = File::create(path)?;
+    file.write_all(&BLOCK)?;
+    file.sync_all()?;
+    let mut durations = Vec::new();
+    let begin = Instant::now();
+    while begin.elapsed() < limit {
+        let start = Instant::now();
+        file.rewind()?;
         file.write_all(&BLOCK)?;
-        file.sync_all()?;
-        let mut durations = Vec::with_capacity(count);
-        for _ in 0..count {
-            let start = Instant::now();
-            file.rewind()?;
-            file.write_all(&BLOCK)?;
-            file.sync_data()?;
-            durations.push(start.elapsed());
-        }
-        Ok(durations)
-    };
-    measure().with_context(|| format!("cannot time writes to {}", path.display()))
+        file.sync_data()?;
+        durations.push(start.elapsed());
+    }
+    Ok(durations)
 }

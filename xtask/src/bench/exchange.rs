@@ -28,8 +28,7 @@ pub(crate) struct Request<'a> {
 
 /// Sends a request on a connection of its own; any answer but 200 is an error.
 pub(crate) fn exchange(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
-    let answer = send(address, request)
-        .with_context(|| format!("no answer from {address} to {}", request.target))?;
+    let answer = send(address, request)?;
     if answer.status != 200 {
         bail!(
             "{address} answered {} to {}: {}",
@@ -41,7 +40,13 @@ pub(crate) fn exchange(address: SocketAddr, request: Request<'_>) -> anyhow::Res
     Ok(answer)
 }
 
-fn send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
+/// Sends a request on a connection of its own, whatever the status of its answer.
+pub(crate) fn send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
+    try_send(address, request)
+        .with_context(|| format!("no answer from {address} to {}", request.target))
+}
+
+fn try_send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
     let method = if request.body.is_some() {
         "POST"
     } else {

@@ -1,13 +1,16 @@
 //! The servers of one run, all giving the same answer for the same Page.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
+use crate::bench::builds::Binaries;
 use crate::bench::contender::{self, Contender, Pagebell};
 use crate::bench::exchange::{Answer, Request, exchange};
-use crate::bench::load::Workload;
+use crate::bench::load::{Expected, Workload};
 use crate::bench::nginx::{self, Files};
+use crate::bench::paced::PacedPosts;
 
 /// The path of the Page that `--dev` makes.
 pub(crate) const SETTINGS: &str = "/v26.0/1234567890/messenger_call_settings";
@@ -22,12 +25,8 @@ const FULL_SETTINGS: &str = r#"{"audio_enabled":true,"icon_enabled":true,"video_
 {"day_of_week":"THURSDAY","open_time":"0900","close_time":"1730"},
 {"day_of_week":"FRIDAY","open_time":"0900","close_time":"1600"}]}}"#;
 
-/// The programs to measure.
-#[derive(Debug)]
-pub(crate) struct Binaries {
-    pub(crate) pagebell: PathBuf,
-    pub(crate) bare_hyper: PathBuf,
-}
+/// The script whose POSTs each change something.
+const POST_SCRIPT: &str = include_str!("post_call_hours.lua");
 
 /// The running servers; dropping them stops them.
 #[derive(Debug)]
@@ -36,8 +35,12 @@ pub(crate) struct Lineup {
     pub(crate) nginx: Contender,
     pub(crate) nginx_kept_open: Contender,
     pub(crate) bare_hyper: Contender,
-    /// The header that every request carries, whoever answers it.
-    authorization: String,
+    pub(crate) plain_axum: Contender,
+    /// What all of them answer to a GET of the Page's settings.
+    pub(crate) answer: Answer,
+    /// The token that every request carries, whoever answers it.
+    pub(crate) token: String,
+    post_script: PathBuf,
 }
 
 impl Lineup {
@@ -51,60 +54,120 @@ impl Lineup {
             contender: pagebell,
             token,
         } = contender::pagebell(&binaries.pagebell, directory, core)?;
-        let authorization = format!("Authorization: Bearer {token}");
-        ask(&pagebell, &authorization, Some(FULL_SETTINGS))?;
-        let answer = ask(&pagebell, &authorization, None)?;
+        configure(&pagebell, &token)?;
+        let answer = ask(&pagebell, &token, None)?;
 
+        let post_script = directory.join("post_call_hours.lua");
+        fs::write(&post_script, POST_SCRIPT)
+            .with_context(|| format!("cannot write {}", post_script.display()))?;
         let nginx = |files| nginx::start(files, directory, core, SETTINGS, &answer.body);
+        let fixed_answer =
+            |name, binary| contender::fixed_answer(name, binary, directory, core, &answer);
         let lineup = Self {
             pagebell,
             nginx: nginx(Files::Opened)?,
             nginx_kept_open: nginx(Files::KeptOpen)?,
-            bare_hyper: contender::bare_hyper(&binaries.bare_hyper, directory, core, &answer)?,
-            authorization,
+            bare_hyper: fixed_answer("bare-hyper", &binaries.bare_hyper)?,
+            plain_axum: fixed_answer("plain-axum", &binaries.plain_axum)?,
+            answer,
+            token,
+            post_script,
         };
-        for other in [&lineup.nginx, &lineup.nginx_kept_open, &lineup.bare_hyper] {
-            if ask(other, &lineup.authorization, None)?.body != answer.body {
-                bail!("{} answers with other bytes than pagebell", other.name);
-            }
+        for other in [
+            &lineup.nginx,
+            &lineup.nginx_kept_open,
+            &lineup.bare_hyper,
+            &lineup.plain_axum,
+        ] {
+            lineup.check_answer(other)?;
         }
         Ok(lineup)
+    }
+
+    /// Checks that a contender answers with the same bytes as the server of this project.
+    pub(crate) fn check_answer(&self, contender: &Contender) -> anyhow::Result<()> {
+        if ask(contender, &self.token, None)?.body != self.answer.body {
+            bail!("{} answers with other bytes than pagebell", contender.name);
+        }
+        Ok(())
     }
 
     /// A workload of GETs with the token.
     pub(crate) fn get(
         &self,
         contender: &Contender,
-        name: &'static str,
+        name: impl Into<String>,
         target: &'static str,
+        connections: u32,
     ) -> Workload {
         Workload {
-            name,
+            name: name.into(),
             contender: contender.name,
             address: contender.address,
             target,
-            headers: vec![self.authorization.clone()],
+            headers: vec![authorization(&self.token)],
             script: None,
+            arguments: Vec::new(),
+            connections,
+            operations: 1,
+            expected: Expected::Success,
+        }
+    }
+
+    /// A workload of updates, one in `every` requests; the others are GETs.
+    pub(crate) fn post(
+        &self,
+        contender: &Contender,
+        name: impl Into<String>,
+        every: u32,
+        connections: u32,
+    ) -> Workload {
+        Workload {
+            script: Some(self.post_script.clone()),
+            arguments: vec![every.to_string()],
+            ..self.get(contender, name, SETTINGS, connections)
+        }
+    }
+
+    /// Updates of this project's server at a fixed rate.
+    pub(crate) fn paced_posts(&self, connections: u32, per_second: u32) -> PacedPosts {
+        PacedPosts {
+            contender: self.pagebell.name,
+            address: self.pagebell.address,
+            authorization: authorization(&self.token),
+            connections,
+            per_second,
         }
     }
 
     /// Stops all servers; this project's own has to end in good order.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
-        for other in [self.nginx, self.nginx_kept_open, self.bare_hyper] {
+        for other in [
+            self.nginx,
+            self.nginx_kept_open,
+            self.bare_hyper,
+            self.plain_axum,
+        ] {
             other.process.stop()?;
         }
-        let status = self.pagebell.process.stop()?;
-        if !status.success() {
-            bail!("pagebell ended with {status} when asked to stop");
-        }
-        Ok(())
+        self.pagebell.stop()
     }
 }
 
-fn ask(contender: &Contender, authorization: &str, body: Option<&str>) -> anyhow::Result<Answer> {
+/// The header that carries a token.
+pub(crate) fn authorization(token: &str) -> String {
+    format!("Authorization: Bearer {token}")
+}
+
+/// Sets the Page to the settings that are read.
+pub(crate) fn configure(contender: &Contender, token: &str) -> anyhow::Result<()> {
+    ask(contender, token, Some(FULL_SETTINGS)).map(drop)
+}
+
+fn ask(contender: &Contender, token: &str, body: Option<&str>) -> anyhow::Result<Answer> {
     let request = Request {
         target: SETTINGS,
-        authorization,
+        authorization: &authorization(token),
         body,
     };
     exchange(contender.address, request)

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 
-use crate::bench::machine::{CoreTimes, Cores};
 use crate::bench::process;
+use crate::bench::work::{Figures, Load, Work};
 use crate::{command, programs};
 
-/// What is asked of a server, again and again.
+/// Requests over HTTP, each connection asking anew as soon as it is answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Workload {
     /// The name in the report.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     /// The server's name in the report.
     pub(crate) contender: &'static str,
     pub(crate) address: SocketAddr,
@@ -24,76 +24,78 @@ pub(crate) struct Workload {
     pub(crate) headers: Vec<String>,
     /// A script of wrk's that makes the requests.
     pub(crate) script: Option<PathBuf>,
-}
-
-/// How hard and how long to ask.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Load {
-    pub(crate) cores: Cores,
+    /// What the script is told.
+    pub(crate) arguments: Vec<String>,
     pub(crate) connections: u32,
-    pub(crate) seconds: u32,
+    /// How many operations one request holds.
+    pub(crate) operations: u32,
+    pub(crate) expected: Expected,
 }
 
-/// What one run of a load came to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Measurement {
-    pub(crate) figures: Figures,
-    /// The share of the time in which the server's core worked, 0 to 1.
-    pub(crate) server_core: f64,
-    /// The same of the load's core: near 1, the figures are the load's limit, not the server's.
-    pub(crate) load_core: f64,
+/// What every answer has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Expected {
+    Success,
+    /// A status of 400 or more.
+    Refusal,
 }
 
-/// What wrk printed.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Figures {
-    pub(crate) requests_per_second: f64,
-    /// Half of the requests took no longer than this.
-    pub(crate) p50: Duration,
-    /// All but one in a hundred took no longer than this.
-    pub(crate) p99: Duration,
-}
+impl Work for Workload {
+    fn name(&self) -> &str {
+        &self.name
+    }
 
-impl Load {
-    /// Puts the load on a server; an answer that is no success makes the whole run an error.
-    pub(crate) fn run(&self, workload: &Workload) -> anyhow::Result<Measurement> {
-        let mut wrk = process::pinned(self.cores.load, &programs::find("wrk")?);
+    fn contender(&self) -> &'static str {
+        self.contender
+    }
+
+    fn connections(&self) -> u32 {
+        self.connections
+    }
+
+    fn operations(&self) -> u32 {
+        self.operations
+    }
+
+    fn run(&self, load: Load) -> anyhow::Result<Figures> {
+        let mut wrk = process::pinned(load.cores.load, &programs::find("wrk")?);
         wrk.args(["--threads", "1", "--latency", "--timeout", "10s"]);
         wrk.arg("--connections").arg(self.connections.to_string());
-        wrk.arg("--duration").arg(format!("{}s", self.seconds));
-        for header in &workload.headers {
+        wrk.arg("--duration").arg(format!("{}s", load.seconds));
+        for header in &self.headers {
             wrk.arg("--header").arg(header);
         }
-        if let Some(script) = &workload.script {
+        if let Some(script) = &self.script {
             wrk.arg("--script").arg(script);
         }
-        wrk.arg(format!("http://{}{}", workload.address, workload.target));
-        let core_times = || -> anyhow::Result<[CoreTimes; 2]> {
-            let Cores { server, load } = self.cores;
-            Ok([CoreTimes::now(server)?, CoreTimes::now(load)?])
-        };
-        let [server_before, load_before] = core_times()?;
+        wrk.arg(format!("http://{}{}", self.address, self.target));
+        wrk.arg("--").args(&self.arguments);
         let output = command::output(&mut wrk)?;
-        let [server_after, load_after] = core_times()?;
-        let figures = parse(&output).map_err(|reason| {
+        parse(&output, self.expected).map_err(|reason| {
             anyhow!(
                 "no figures for {} of {}: {reason}; wrk printed:\n{output}",
-                workload.name,
-                workload.contender
+                self.name,
+                self.contender
             )
-        })?;
-        Ok(Measurement {
-            figures,
-            server_core: server_after.busy_since(server_before),
-            load_core: load_after.busy_since(load_before),
         })
     }
 }
 
-fn parse(output: &str) -> anyhow::Result<Figures> {
-    for trouble in ["Socket errors:", "Non-2xx or 3xx responses:"] {
-        if let Some(count) = value(output, trouble) {
-            bail!("{trouble} {count}");
+fn parse(output: &str, expected: Expected) -> anyhow::Result<Figures> {
+    let socket_errors = "Socket errors:";
+    if let Some(counts) = value(output, socket_errors) {
+        bail!("{socket_errors} {counts}");
+    }
+    let refusals = "Non-2xx or 3xx responses:";
+    match (expected, value(output, refusals)) {
+        (Expected::Success, None) => {}
+        (Expected::Success, Some(count)) => bail!("{refusals} {count}"),
+        (Expected::Refusal, count) => {
+            let refused = count.unwrap_or("0");
+            let answered = answered(output).context("the number of requests is missing")?;
+            if refused != answered {
+                bail!("of {answered} requests {refused} were refused");
+            }
         }
     }
     let requests_per_second: f64 = value(output, "Requests/sec:")
@@ -107,6 +109,14 @@ fn parse(output: &str) -> anyhow::Result<Figures> {
         p50: duration(value(output, "50%").context("p50 is missing")?)?,
         p99: duration(value(output, "99%").context("p99 is missing")?)?,
     })
+}
+
+/// How many requests were answered, from the line `N requests in 4.00s, ...`.
+fn answered(output: &str) -> Option<&str> {
+    output
+        .lines()
+        .find_map(|line| line.trim().split_once(" requests in "))
+        .map(|(count, _)| count)
 }
 
 /// What stands behind `name` on the line that starts with it.
@@ -160,7 +170,7 @@ Transfer/sec:     30.02MB
             p50: Duration::from_micros(614),
             p99: Duration::from_micros(1750),
         };
-        assert_eq!(parse(OUTPUT)?, expected);
+        assert_eq!(parse(OUTPUT, Expected::Success)?, expected);
         Ok(())
     }
 
@@ -171,11 +181,22 @@ Transfer/sec:     30.02MB
             "  Non-2xx or 3xx responses: 17",
         ] {
             let output = OUTPUT.replace("Requests/sec", &format!("{trouble}\nRequests/sec"));
-            let error = parse(&output).map_err(|error| error.to_string());
+            let error = parse(&output, Expected::Success).map_err(|error| error.to_string());
             assert_eq!(error, Err(trouble.trim().to_owned()));
         }
-        assert!(parse(&OUTPUT.replace("60872.25", "0.00")).is_err());
-        assert!(parse("").is_err());
+        assert!(parse(&OUTPUT.replace("60872.25", "0.00"), Expected::Success).is_err());
+        assert!(parse("", Expected::Success).is_err());
+    }
+
+    #[test]
+    fn where_refusals_are_expected_each_answer_is_one() {
+        let refused = |count: u32| {
+            let line = format!("  Non-2xx or 3xx responses: {count}\nRequests/sec");
+            parse(&OUTPUT.replace("Requests/sec", &line), Expected::Refusal)
+        };
+        assert!(refused(243_561).is_ok());
+        assert!(refused(243_560).is_err());
+        assert!(parse(OUTPUT, Expected::Refusal).is_err());
     }
 
     #[test]

@@ -1,22 +1,35 @@
 //! `cargo xtask bench`: the server measured beside others on the same machine, in the same run.
 //!
-//! A *contender* is a running server, a *workload* is what is asked of it, and [`rounds`] puts one
-//! after the other. A new contender is a start function beside those in [`contender`]; a new
-//! workload is a [`load::Workload`]; a new set of measurements is a file like [`smoke`].
+//! A *contender* is a running server, a *work* is something asked of it, and [`rounds`] puts one
+//! after the other. A new contender is a start function beside those in [`contender`] or a file
+//! like [`prism`]; new work is a [`load::Workload`] or another [`work::Work`]; a new set of
+//! measurements is a file like [`smoke`] or a folder like [`full`].
 
 mod availability;
+mod builds;
 mod contender;
 mod disk;
 mod exchange;
+mod fastapi;
+mod full;
 mod lineup;
 mod load;
 mod machine;
+mod memory;
 mod nginx;
+mod paced;
+mod pages;
+mod postgres;
+mod prism;
 mod process;
 mod report;
 mod rounds;
 mod smoke;
+mod start_up;
 mod statistics;
+mod stores;
+mod versions;
+mod work;
 
 use clap::Subcommand;
 
@@ -27,6 +40,9 @@ use crate::workspace::Workspace;
 pub(crate) enum Bench {
     /// GET and durable POST beside nginx, a bare hyper handler and the disk; about two minutes
     Smoke(smoke::Options),
+    /// Everything beside everything it is compared with, for docs/performance.md; a quarter
+    /// of an hour
+    Full(full::Options),
     /// A decision of the call hours, the next change, a week's intervals; half a minute
     Availability,
 }
@@ -35,6 +51,7 @@ pub(crate) enum Bench {
 pub(crate) fn run(workspace: &Workspace, bench: Bench) -> anyhow::Result<()> {
     match bench {
         Bench::Smoke(options) => smoke::run(workspace, &options),
+        Bench::Full(options) => full::run(workspace, &options),
         Bench::Availability => availability::run(workspace),
     }
 }

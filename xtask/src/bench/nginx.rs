@@ -1,7 +1,7 @@
 //! nginx as a contender: one worker that serves one static file.
 
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -47,7 +47,7 @@ pub(crate) fn start(
     let site = directory.join("site");
     let file = site.join(target.trim_start_matches('/'));
     let configuration = directory.join("nginx.conf");
-    let address = free_address()?;
+    let address = process::free_address()?;
     write(&file, content)?;
     let text = configure(files, &directory, address);
     write(&configuration, text.as_bytes())?;
@@ -66,13 +66,6 @@ pub(crate) fn start(
         address,
         process,
     })
-}
-
-/// nginx cannot choose a port itself. Another process could take this one before nginx does; then
-/// nginx says so and the run ends with its words.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }
 
 fn configure(files: Files, directory: &Path, address: SocketAddr) -> String {

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -28,6 +29,13 @@ pub(crate) fn pinned(core: usize, program: &Path) -> Command {
     command.args(["--pdeathsig", "TERM", "taskset", "--cpu-list"]);
     command.arg(core.to_string()).arg(program);
     command
+}
+
+/// An address for a server that cannot choose a port itself. Another process could take it before
+/// the server does; then the server says so and the run ends with its words.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
 }
 
 /// A running server; dropping it stops it and waits for its end.
@@ -81,6 +89,18 @@ impl ServerProcess {
             }
             thread::sleep(POLL_INTERVAL);
         }
+        Ok(())
+    }
+
+    /// The server's process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills the server at once, as a loss of power would.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
         Ok(())
     }
 

@@ -1,44 +1,23 @@
 //! `cargo xtask bench smoke`: GET and durable POST, quickly, against the targets of the design.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::{env, fs};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 
-use crate::bench::disk;
-use crate::bench::lineup::{Binaries, Lineup, SETTINGS};
-use crate::bench::load::{Load, Workload};
+use crate::bench::builds::{self, Binaries};
+use crate::bench::disk::SyncedWrites;
+use crate::bench::lineup::{Lineup, SETTINGS};
 use crate::bench::machine::{self, Cores};
-use crate::bench::report::{self, Ratio, Target};
-use crate::bench::rounds::{self, Outcome};
-use crate::bench::statistics::Series;
-use crate::command;
-use crate::programs::{self, Program};
+use crate::bench::report::{self, Finding, Target};
+use crate::bench::rounds::{self, Outcome, Plan};
+use crate::bench::versions;
+use crate::bench::work::{Load, Work};
+use crate::programs;
 use crate::workspace::Workspace;
 
-const PROGRAMS: &[Program] = &[
-    Program {
-        name: "wrk",
-        check: None,
-        packages: &["wrk"],
-    },
-    Program {
-        name: "nginx",
-        check: None,
-        packages: &["nginx-light"],
-    },
-    Program {
-        name: "taskset",
-        check: None,
-        packages: &["util-linux"],
-    },
-];
-
 const CALL_HOURS: &str = "/v26.0/1234567890/messenger_call_settings?fields=call_hours";
-const POST_SCRIPT: &str = include_str!("post_call_hours.lua");
-const SYNCED_WRITES: usize = 500;
+const WARM_UP_SECONDS: u32 = 1;
 
 /// Options of `cargo xtask bench smoke`.
 #[derive(Debug, Args)]
@@ -57,172 +36,123 @@ pub(crate) struct Options {
     binary: Option<PathBuf>,
 }
 
-/// All figures of a run.
-#[derive(Debug)]
-struct Figures {
-    get: Vec<Outcome>,
-    post: Vec<Outcome>,
-    /// Seconds per synced write of the disk itself.
-    synced_write: Series,
-}
-
 /// Builds, measures and prints.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
-    let cores = Cores::choose()?;
+    let plan = Plan {
+        rounds: options.rounds,
+        warm_up: WARM_UP_SECONDS,
+        load: Load {
+            cores: Cores::choose()?,
+            seconds: options.seconds,
+        },
+    };
     let load_average = machine::load_average()?;
-    programs::install_missing(PROGRAMS)?;
-    let pagebell = if let Some(path) = &options.binary {
-        // A bare file name would be looked for on PATH.
-        env::current_dir()?.join(path)
-    } else {
-        let mut build = workspace.cargo(["build", "--release", "--package", "pagebell"]);
-        command::run(&mut build)?;
-        workspace.release_binary("pagebell")
-    };
-    let mut build = workspace.cargo(["build", "--release", "--package", "xtask"]);
-    command::run(build.args(["--bin", "bare-hyper"]))?;
-
-    // Beside the build output: its disk is a real one, while a temporary folder may be memory.
-    let parent = workspace.target_directory.join("bench");
-    fs::create_dir_all(&parent).with_context(|| format!("cannot create {}", parent.display()))?;
-    let directory = tempfile::tempdir_in(&parent)?;
-
-    let load = Load {
-        cores,
-        connections: options.connections,
-        seconds: options.seconds,
-    };
-    let binaries = Binaries {
-        pagebell,
-        bare_hyper: workspace.release_binary("bare-hyper"),
-    };
-    let figures = measure(&binaries, directory.path(), load, options.rounds)?;
+    programs::install_missing(&builds::PROGRAMS)?;
+    let binaries = Binaries::build(workspace, options.binary.as_deref())?;
+    let directory = tempfile::tempdir_in(builds::folder(workspace)?)?;
+    let figures = measure(&binaries, directory.path(), plan, options.connections)?;
     println!(
         "machine   {}; load average {load_average} before",
         machine::describe()?
     );
-    println!("versions  {}", versions(&binaries.pagebell)?);
-    print(&figures, load, options.rounds)
+    println!(
+        "versions  {}",
+        versions::always(&binaries.pagebell)?.join(", ")
+    );
+    print(&figures, plan, options.connections)
 }
 
 fn measure(
     binaries: &Binaries,
     directory: &Path,
-    load: Load,
-    rounds: u32,
-) -> anyhow::Result<Figures> {
-    let lineup = Lineup::start(binaries, directory, load.cores.server)?;
-    let gets = [
-        lineup.get(&lineup.nginx, "GET", SETTINGS),
-        lineup.get(&lineup.nginx_kept_open, "GET", SETTINGS),
-        lineup.get(&lineup.bare_hyper, "GET", SETTINGS),
-        lineup.get(&lineup.pagebell, "GET", SETTINGS),
-        lineup.get(&lineup.pagebell, "GET with fields", CALL_HOURS),
-    ];
-    let script = directory.join("post_call_hours.lua");
-    fs::write(&script, POST_SCRIPT)
-        .with_context(|| format!("cannot write {}", script.display()))?;
-    let post = Workload {
-        script: Some(script),
-        ..lineup.get(&lineup.pagebell, "durable POST", SETTINGS)
+    plan: Plan,
+    connections: u32,
+) -> anyhow::Result<Vec<Outcome>> {
+    let lineup = Lineup::start(binaries, directory, plan.load.cores.server)?;
+    let get = |contender, name, target| -> Box<dyn Work> {
+        Box::new(lineup.get(contender, name, target, connections))
     };
-
     // Writes come last: what they leave to do, on the disk and in the server, would fall on
     // whoever is measured next.
-    let get = rounds::measure(load, rounds, &gets, || Ok(()))?;
-    let mut synced_writes = Vec::new();
-    let post = rounds::measure(load, rounds, &[post], || {
-        synced_writes.extend(disk::synced_writes(directory, SYNCED_WRITES)?);
-        Ok(())
-    })?;
+    let gets = [
+        get(&lineup.nginx, "GET", SETTINGS),
+        get(&lineup.nginx_kept_open, "GET", SETTINGS),
+        get(&lineup.bare_hyper, "GET", SETTINGS),
+        get(&lineup.pagebell, "GET", SETTINGS),
+        get(&lineup.pagebell, "GET with fields", CALL_HOURS),
+    ];
+    let writes: [Box<dyn Work>; 2] = [
+        Box::new(SyncedWrites {
+            directory: directory.to_owned(),
+        }),
+        Box::new(lineup.post(&lineup.pagebell, "durable POST", 1, connections)),
+    ];
+    let gets = rounds::measure(plan, &gets)?;
+    let writes = rounds::measure(plan, &writes)?;
     lineup.stop()?;
-    Ok(Figures {
-        get,
-        post,
-        synced_write: synced_writes.into_iter().collect(),
-    })
+    Ok([gets, writes].concat())
 }
 
-fn print(figures: &Figures, load: Load, rounds: u32) -> anyhow::Result<()> {
+fn print(figures: &[Outcome], plan: Plan, connections: u32) -> anyhow::Result<()> {
+    let Plan { rounds, load, .. } = plan;
     println!(
-        "load      {} connections; server on core {}, load on core {}",
-        load.connections, load.cores.server, load.cores.load
+        "load      {connections} connections; server on core {}, load on core {}",
+        load.cores.server, load.cores.load
     );
     println!(
         "figures   medians of {rounds} rounds of {} s, each after a warm-up\n",
         load.seconds
     );
-    let all: Vec<Outcome> = [&figures.get[..], &figures.post].concat();
-    println!("{}", report::outcomes(&all));
-    println!(
-        "4 KiB write + fdatasync on the same disk: median {} ({}-{}) of {SYNCED_WRITES} a round\n",
-        report::milliseconds(figures.synced_write.median()),
-        report::milliseconds(figures.synced_write.least()),
-        report::milliseconds(figures.synced_write.most())
-    );
-    print!("{}", report::ratios(&ratios(figures)?));
+    println!("{}", report::outcomes(figures));
+    print!("{}", report::findings(&ratios(figures)?));
     Ok(())
 }
 
-fn ratios(figures: &Figures) -> anyhow::Result<[Ratio; 6]> {
-    let [nginx, nginx_kept_open, bare_hyper, get, fields] = &figures.get[..] else {
-        bail!("a GET workload has no outcome");
-    };
-    let [post] = &figures.post[..] else {
-        bail!("the POST workload has no outcome");
+fn ratios(figures: &[Outcome]) -> anyhow::Result<[Finding; 6]> {
+    let [
+        nginx,
+        nginx_kept_open,
+        bare_hyper,
+        get,
+        fields,
+        synced_write,
+        post,
+    ] = figures
+    else {
+        bail!("a work has no outcome");
     };
     let rate = |outcome: &Outcome| outcome.requests_per_second.median();
-    let synced_write = figures.synced_write.median();
+    let synced_write = synced_write.p50.median();
     Ok([
-        Ratio {
-            name: "GET / nginx's static file",
-            value: rate(get) / rate(nginx),
-            target: Target::AtLeast(1.0),
-        },
-        Ratio {
-            name: "GET / nginx's file kept open",
-            value: rate(get) / rate(nginx_kept_open),
-            target: Target::None,
-        },
-        Ratio {
-            name: "GET / bare hyper",
-            value: rate(get) / rate(bare_hyper),
-            target: Target::AtLeast(0.85),
-        },
-        Ratio {
-            name: "GET with fields / GET",
-            value: rate(fields) / rate(get),
-            target: Target::AtLeast(0.95),
-        },
-        Ratio {
-            name: "POST's p99 / fdatasync",
-            value: post.p99.median() / synced_write,
-            target: Target::Below(5.0),
-        },
-        Ratio {
-            name: "POSTs committed per fdatasync",
-            value: rate(post) * synced_write,
-            target: Target::None,
-        },
+        Finding::ratio(
+            "GET / nginx's static file",
+            rate(get) / rate(nginx),
+            Target::AtLeast(1.0),
+        ),
+        Finding::ratio(
+            "GET / nginx's file kept open",
+            rate(get) / rate(nginx_kept_open),
+            Target::None,
+        ),
+        Finding::ratio(
+            "GET / bare hyper",
+            rate(get) / rate(bare_hyper),
+            Target::AtLeast(0.85),
+        ),
+        Finding::ratio(
+            "GET with fields / GET",
+            rate(fields) / rate(get),
+            Target::AtLeast(0.95),
+        ),
+        Finding::ratio(
+            "POST's p99 / fdatasync",
+            post.p99.median() / synced_write,
+            Target::Below(5.0),
+        ),
+        Finding::ratio(
+            "POSTs committed per fdatasync",
+            rate(post) * synced_write,
+            Target::None,
+        ),
     ])
-}
-
-/// The versions of all that was measured or measured with.
-fn versions(pagebell: &Path) -> anyhow::Result<String> {
-    let first_line = |program: &Path, argument: &str| -> anyhow::Result<String> {
-        // nginx names its version on standard error, and wrk fails after naming its own.
-        let output = Command::new(program)
-            .arg(argument)
-            .output()
-            .with_context(|| format!("cannot run {}", program.display()))?;
-        let text = [output.stdout, output.stderr].concat();
-        let text = String::from_utf8_lossy(&text);
-        Ok(text.lines().next().unwrap_or_default().trim().to_owned())
-    };
-    let nginx = first_line(&programs::find("nginx")?, "-v")?;
-    let wrk = first_line(&programs::find("wrk")?, "-v")?;
-    let wrk = wrk.split(" Copyright").next().unwrap_or_default();
-    let pagebell = first_line(pagebell, "--version")?;
-    let nginx = nginx.trim_start_matches("nginx version: ");
-    Ok(format!("{pagebell}, {nginx}, {wrk}"))
 }
