@@ -10,16 +10,17 @@ mod disk;
 mod exchange;
 mod lineup;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod nginx;
-mod process;
 mod report;
 mod rounds;
 mod smoke;
-mod statistics;
+pub(crate) mod statistics;
 
 use clap::Subcommand;
 
+// Servers are started for other chores too.
+use crate::server as process;
 use crate::workspace::Workspace;
 
 /// The sets of measurements.
