@@ -50,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) operation: Operation,
     /// The id of the request; empty: it is not known.
     pub(crate) trace_id: String,
+    /// Whether it was a request of its own, not one operation of a batch.
+    pub(crate) alone: bool,
 }
 
 /// All that a client has to tell.
@@ -201,11 +203,11 @@ impl Client {
         });
         match reply {
             Ok(reply) => {
-                self.record(intent, (begin, end), Some(&reply));
+                self.record(intent, (begin, end), Some(&reply), true);
                 true
             }
             Err(_cut_off) => {
-                self.record(intent, (begin, end), None);
+                self.record(intent, (begin, end), None, true);
                 false
             }
         }
@@ -226,13 +228,13 @@ impl Client {
         match replies {
             Ok(replies) if replies.len() == intents.len() => {
                 for (intent, reply) in intents.iter().zip(&replies) {
-                    self.record(intent, (begin, end), reply.as_ref());
+                    self.record(intent, (begin, end), reply.as_ref(), false);
                 }
                 true
             }
             _ => {
                 for intent in intents {
-                    self.record(intent, (begin, end), None);
+                    self.record(intent, (begin, end), None, false);
                 }
                 false
             }
@@ -259,7 +261,13 @@ impl Client {
         }
     }
 
-    fn record(&mut self, intent: &Intent, (begin, end): (u64, u64), reply: Option<&Reply>) {
+    fn record(
+        &mut self,
+        intent: &Intent,
+        (begin, end): (u64, u64),
+        reply: Option<&Reply>,
+        alone: bool,
+    ) {
         let told = match reply {
             None => Told::Outcome(Outcome::Unknown),
             Some(reply) => match answers::told(&intent.request, intent.fields, reply) {
@@ -291,6 +299,7 @@ impl Client {
                 end: (outcome != Outcome::Unknown).then_some(end),
             },
             trace_id: reply.map_or_else(String::new, |reply| reply.trace_id.clone()),
+            alone,
         });
     }
 }

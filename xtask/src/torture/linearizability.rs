@@ -18,10 +18,11 @@
 //! state whose revision is above one that is still to be answered leads nowhere, as revisions never
 //! fall.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
-use crate::torture::register::{Operation, Outcome, State};
+use crate::torture::register::{Operation, Outcome, Request, State};
+use crate::torture::settings::Mark;
 
 /// The number of an operation within a checker.
 type Number = usize;
@@ -51,7 +52,11 @@ pub(crate) struct NotLinearizable {
 #[derive(Debug)]
 pub(crate) struct Checker {
     operations: Vec<Operation>,
+    /// The highest revision at which each operation can still take effect.
+    latest: Vec<u64>,
+    /// Operations that have begun and not ended: those with an answer, and the open ones.
     pending: BTreeSet<Number>,
+    open: BTreeSet<Number>,
     configurations: HashSet<Configuration>,
 }
 
@@ -64,16 +69,18 @@ impl Checker {
         };
         Self {
             operations: Vec::new(),
+            latest: Vec::new(),
             pending: BTreeSet::new(),
+            open: BTreeSet::new(),
             configurations: HashSet::from([configuration]),
         }
     }
 
     /// Takes the next operations, all of which begin after every earlier one that ends has ended.
     pub(crate) fn check(&mut self, operations: Vec<Operation>) -> Result<(), NotLinearizable> {
-        // Only what may still take effect is kept of earlier pieces; as numbers are places, those
-        // operations move to the front.
-        let kept: Vec<Number> = self.pending.iter().copied().collect();
+        // Every operation with an answer has ended, so only open ones are kept of earlier pieces; as
+        // numbers are places, they move to the front.
+        let kept: Vec<Number> = self.open.iter().copied().collect();
         let place = |number: &Number| kept.binary_search(number).unwrap_or_default();
         self.configurations = std::mem::take(&mut self.configurations)
             .into_iter()
@@ -88,16 +95,49 @@ impl Checker {
             .map(|number| self.operations[*number])
             .chain(operations)
             .collect();
-        self.pending = (0..first).collect();
-        for event in events(&self.operations[first..], first) {
+        self.latest = self.latest_revisions();
+        self.open = (0..first).collect();
+        for event in events(&self.operations[first..], &self.latest[first..], first) {
+            let number = event.number;
             match event.what {
-                What::Begin => {
-                    self.pending.insert(event.number);
+                What::Begin if self.is_open(number) => {
+                    self.open.insert(number);
                 }
-                What::End => self.end(event.number, event.least_ahead)?,
+                What::Begin => {
+                    self.pending.insert(number);
+                }
+                What::End => self.end(number, event.least_ahead)?,
             }
         }
         Ok(())
+    }
+
+    fn is_open(&self, number: Number) -> bool {
+        self.operations[number].outcome == Outcome::Unknown
+    }
+
+    /// The highest revision at which each operation can still take effect. An update of hours that
+    /// nobody else has changes the settings for sure: it starts from the revision before its own.
+    fn latest_revisions(&self) -> Vec<u64> {
+        let hours = |operation: &Operation| match operation.request {
+            Request::Write { update, .. } => update.hours,
+            Request::Read => None,
+        };
+        let mut owners: HashMap<Mark, usize> = HashMap::new();
+        let present = self.configurations.iter();
+        let present = present.filter_map(|configuration| configuration.state.settings.hours);
+        for mark in present.chain(self.operations.iter().filter_map(hours)) {
+            *owners.entry(mark).or_default() += 1;
+        }
+        let changes =
+            |operation: &Operation| hours(operation).is_some_and(|mark| owners[&mark] == 1);
+        let latest = |operation: &Operation| match operation.outcome {
+            Outcome::Done { revision, .. } if changes(operation) => revision.saturating_sub(1),
+            Outcome::Done { revision, .. } => revision,
+            Outcome::Mismatch { found } => found,
+            Outcome::Unknown => u64::MAX,
+        };
+        self.operations.iter().map(latest).collect()
     }
 
     /// The only states the register may be in, whatever is still pending.
@@ -118,6 +158,7 @@ impl Checker {
             return Err(self.violation(number, "no order explains the answer"));
         }
         self.pending.remove(&number);
+        self.open.remove(&number);
         self.configurations = next;
         Ok(())
     }
@@ -128,11 +169,11 @@ impl Checker {
         number: Number,
         least_ahead: u64,
     ) -> Result<HashSet<Configuration>, NotLinearizable> {
-        let answered = self.operations[number].outcome != Outcome::Unknown;
+        let answered = !self.is_open(number);
         let mut next = HashSet::new();
         // Configurations that were met already, whichever one led to them.
         let mut met: HashSet<Configuration> = HashSet::new();
-        let mut open: Vec<Configuration> = Vec::new();
+        let mut left: Vec<Configuration> = Vec::new();
         for mut configuration in self.configurations.iter().cloned() {
             self.settle(&mut configuration);
             if configuration.done.remove(&number) {
@@ -144,11 +185,15 @@ impl Checker {
                 next.insert(configuration.clone());
             }
             if met.insert(configuration.clone()) {
-                open.push(configuration);
+                left.push(configuration);
             }
         }
-        while let Some(configuration) = open.pop() {
-            for candidate in self.pending.difference(&configuration.done) {
+        while let Some(configuration) = left.pop() {
+            let ceiling = self.ceiling(&configuration.done, least_ahead);
+            // An open operation that changes something would lead above the ceiling.
+            let open = (configuration.state.revision < ceiling).then_some(&self.open);
+            let candidates = self.pending.iter().chain(open.into_iter().flatten());
+            for candidate in candidates.filter(|it| !configuration.done.contains(it)) {
                 let operation = &self.operations[*candidate];
                 let Some(state) = operation.applied_to(configuration.state) else {
                     continue;
@@ -162,13 +207,13 @@ impl Checker {
                 };
                 reached.done.insert(*candidate);
                 self.settle(&mut reached);
-                if !self.leads_on(&reached, least_ahead) {
+                if reached.state.revision > self.ceiling(&reached.done, least_ahead) {
                     continue;
                 }
                 if reached.done.remove(&number) {
                     next.insert(reached);
                 } else if met.insert(reached.clone()) {
-                    open.push(reached);
+                    left.push(reached);
                 }
             }
             if met.len() + next.len() > MOST_CONFIGURATIONS {
@@ -181,22 +226,20 @@ impl Checker {
     /// Lets those take effect that fit the state and leave it as it is.
     fn settle(&self, configuration: &mut Configuration) {
         for number in &self.pending {
-            let operation = &self.operations[*number];
-            if operation.outcome != Outcome::Unknown
-                && operation.applied_to(configuration.state) == Some(configuration.state)
-            {
+            let state = configuration.state;
+            if self.operations[*number].applied_to(state) == Some(state) {
                 configuration.done.insert(*number);
             }
         }
     }
 
-    /// Whether every answer that is still to be explained can be, as far as revisions say.
-    fn leads_on(&self, configuration: &Configuration, least_ahead: u64) -> bool {
-        self.pending
-            .difference(&configuration.done)
-            .map(|number| self.operations[*number].latest_revision())
+    /// The highest revision from which every answer that is still to be explained can be, as far as
+    /// revisions say.
+    fn ceiling(&self, done: &BTreeSet<Number>, least_ahead: u64) -> u64 {
+        let pending = self.pending.difference(done);
+        pending
+            .map(|number| self.latest[*number])
             .fold(least_ahead, u64::min)
-            >= configuration.state.revision
     }
 
     fn violation(&self, number: Number, what: &str) -> NotLinearizable {
@@ -207,7 +250,7 @@ impl Checker {
             let _ = writeln!(story, "  {configuration:?}");
         }
         let _ = writeln!(story, "operations under way at its end:");
-        for number in &self.pending {
+        for number in self.pending.iter().chain(self.open.iter().take(QUOTED)) {
             let _ = writeln!(story, "  {number}: {}", self.operations[*number]);
         }
         let mut earlier: Vec<&Operation> = self.operations.iter().collect();
@@ -232,11 +275,11 @@ enum What {
 struct Event {
     what: What,
     number: Number,
-    /// The lowest revision of all answers to operations that begin later.
+    /// The lowest of the latest revisions of all operations that begin later.
     least_ahead: u64,
 }
 
-fn events(operations: &[Operation], first: Number) -> Vec<Event> {
+fn events(operations: &[Operation], latest: &[u64], first: Number) -> Vec<Event> {
     let mut moments: Vec<(u64, What, Number)> = Vec::with_capacity(operations.len() * 2);
     for (place, operation) in operations.iter().enumerate() {
         moments.push((operation.begin, What::Begin, first + place));
@@ -256,7 +299,7 @@ fn events(operations: &[Operation], first: Number) -> Vec<Event> {
                 least_ahead,
             };
             if what == What::Begin {
-                least_ahead = least_ahead.min(operations[number - first].latest_revision());
+                least_ahead = least_ahead.min(latest[number - first]);
             }
             event
         })

@@ -1,7 +1,7 @@
 //! `cargo xtask torture`: the server's durability under attack.
 //!
 //! Clients ([`client`]) read and write a few Pages and record what they are told. The server is
-//! killed ([`kill`]) or its disk fails. Then a new server is held against the
+//! killed ([`kill`]) or its disk fails ([`disk_faults`]). Then a new server is held against the
 //! records ([`ledger`]): what was acknowledged is there, nothing is there by half, the history tells
 //! every change, and one order explains every answer ([`linearizability`]).
 
@@ -9,8 +9,10 @@ mod answers;
 mod campaign;
 mod client;
 mod clock;
+mod disk_faults;
 mod faults;
 mod http;
+mod judgement;
 mod kill;
 mod ledger;
 mod linearizability;
@@ -19,6 +21,7 @@ mod moment;
 mod register;
 mod report;
 mod running;
+mod scenario;
 mod settings;
 mod violation;
 
@@ -31,11 +34,14 @@ use crate::workspace::Workspace;
 pub(crate) enum Torture {
     /// Kill the server at random moments; about two minutes
     Kill(kill::Options),
+    /// Let the disk fail from underneath: failing syncs, no room, short writes; about two minutes
+    Faults(disk_faults::Options),
 }
 
 /// Runs one attack; a broken promise is an error.
 pub(crate) fn run(workspace: &Workspace, torture: &Torture) -> anyhow::Result<()> {
     match torture {
         Torture::Kill(options) => kill::run(workspace, options),
+        Torture::Faults(options) => disk_faults::run(workspace, options),
     }
 }

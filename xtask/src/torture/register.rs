@@ -92,16 +92,6 @@ impl Operation {
             }
         }
     }
-
-    /// The highest revision at which this operation can still take effect; of one without an
-    /// answer there is none.
-    pub(crate) const fn latest_revision(&self) -> u64 {
-        match self.outcome {
-            Outcome::Done { revision, .. } => revision,
-            Outcome::Mismatch { found } => found,
-            Outcome::Unknown => u64::MAX,
-        }
-    }
 }
 
 impl fmt::Display for Operation {

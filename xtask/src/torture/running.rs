@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::thread;
 use std::time::{Duration, Instant};
-use std::{fs, thread};
 
 use anyhow::{Context as _, bail};
 
@@ -164,9 +164,4 @@ pub(crate) fn wait_for_end(
 
 fn location(database: &Path) -> String {
     format!("sqlite:{}", database.display())
-}
-
-/// The size of a file in MiB, 0 if there is none.
-pub(crate) fn mebibytes(path: &Path) -> u64 {
-    fs::metadata(path).map_or(0, |file| file.len() / (1024 * 1024))
 }

@@ -4,7 +4,6 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use super::*;
-use crate::torture::register::Request;
 use crate::torture::settings::{Seen, Settings, Update};
 
 /// A write of hours alone: its number is the value.
