@@ -6,6 +6,9 @@ use serde_json::Value;
 use crate::torture::register::{Outcome, Request};
 use crate::torture::settings::Seen;
 
+/// What a refusal says that leaves nothing open.
+const NOTHING_HAPPENED: &str = "Nothing was changed";
+
 /// An answer to one operation, on its own or out of a batch.
 #[derive(Debug)]
 pub(crate) struct Reply {
@@ -20,7 +23,8 @@ pub(crate) struct Reply {
 pub(crate) enum Told {
     /// The operation has this outcome.
     Outcome(Outcome),
-    /// The read was refused, so that it says nothing about the Page.
+    /// It was refused: a read tells nothing about the Page, and a write never happened. The latter
+    /// is the server's promise; if it is broken, a value turns up that nobody wrote.
     Refused,
 }
 
@@ -56,9 +60,13 @@ pub(crate) fn told(request: &Request, fields: Option<&str>, reply: &Reply) -> an
             if body.pointer("/error/is_transient") != Some(&Value::Bool(true)) {
                 bail!("a 503 that is not called transient: {body}");
             }
+            let advice = body
+                .pointer("/error/error_user_msg")
+                .and_then(Value::as_str);
+            let nothing_happened = advice.is_some_and(|it| it.contains(NOTHING_HAPPENED));
             Ok(match request {
-                Request::Read => Told::Refused,
-                Request::Write { .. } => Told::Outcome(Outcome::Unknown),
+                Request::Write { .. } if !nothing_happened => Told::Outcome(Outcome::Unknown),
+                _ => Told::Refused,
             })
         }
         _ => bail!("the unexpected answer {status} to {request:?}: {body}"),
@@ -149,6 +157,10 @@ mod tests {
         );
         assert_eq!(outcome(503, transient(false)), None);
         assert_eq!(outcome(500, transient(true)), None);
+        let refused = json!({ "error": {
+            "is_transient": true, "error_user_msg": "The store ... Nothing was changed; send ...",
+        } });
+        assert_eq!(outcome(503, refused), Some(Told::Refused));
     }
 
     #[test]

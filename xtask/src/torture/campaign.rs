@@ -40,11 +40,13 @@ pub(crate) struct Tally {
     pub(crate) mismatched: u64,
     pub(crate) reads: u64,
     pub(crate) refused_reads: u64,
+    pub(crate) refused_writes: u64,
 }
 
 impl Tally {
     pub(crate) fn add(&mut self, diary: &Diary) {
         self.refused_reads += diary.refused_reads;
+        self.refused_writes += diary.refused_writes.len() as u64;
         for record in &diary.records {
             let count = match (record.operation.request, record.operation.outcome) {
                 (Request::Read, _) => &mut self.reads,
@@ -63,6 +65,7 @@ impl Tally {
             mismatched: self.mismatched + other.mismatched,
             reads: self.reads + other.reads,
             refused_reads: self.refused_reads + other.refused_reads,
+            refused_writes: self.refused_writes + other.refused_writes,
         }
     }
 }

@@ -60,8 +60,16 @@ pub(crate) struct Diary {
     pub(crate) records: Vec<Record>,
     /// How many reads were refused with 503.
     pub(crate) refused_reads: u64,
+    /// When those writes began of which a 503 says that they did not happen.
+    pub(crate) refused_writes: Vec<u64>,
     /// Answers that the server has no reason for.
     pub(crate) unexpected: Vec<String>,
+}
+
+impl Diary {
+    fn refusals(&self) -> u64 {
+        self.refused_reads + self.refused_writes.len() as u64
+    }
 }
 
 /// An operation that is about to be sent.
@@ -112,7 +120,7 @@ impl Client {
     async fn ask_on(&mut self, mut connection: Connection) {
         while !self.round.over.load(Ordering::Relaxed) {
             let intents = self.intents();
-            let refused = self.diary.refused_reads;
+            let refused = self.diary.refusals();
             let first = self.diary.records.len();
             let goes_on = match &intents[..] {
                 [intent] => self.ask_one(&mut connection, intent).await,
@@ -122,8 +130,7 @@ impl Client {
                 return;
             }
             let is_open = |record: &Record| record.operation.outcome == Outcome::Unknown;
-            if self.diary.refused_reads > refused || self.diary.records[first..].iter().any(is_open)
-            {
+            if self.diary.refusals() > refused || self.diary.records[first..].iter().any(is_open) {
                 tokio::time::sleep(REST).await;
             }
         }
@@ -279,7 +286,10 @@ impl Client {
             },
         };
         let Told::Outcome(outcome) = told else {
-            self.diary.refused_reads += 1;
+            match intent.request {
+                Request::Read => self.diary.refused_reads += 1,
+                Request::Write { .. } => self.diary.refused_writes.push(begin),
+            }
             return;
         };
         if let Outcome::Done { revision, .. } | Outcome::Mismatch { found: revision } = outcome {

@@ -109,6 +109,7 @@ impl Course {
             ready: &self.ready,
             records: &self.diary.records,
             refused_reads: self.diary.refused_reads,
+            refused_writes: &self.diary.refused_writes,
         }
     }
 }

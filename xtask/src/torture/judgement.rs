@@ -27,6 +27,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) ready: &'a [(u64, Option<u16>)],
     pub(crate) records: &'a [Record],
     pub(crate) refused_reads: u64,
+    /// When those writes began that were refused.
+    pub(crate) refused_writes: &'a [u64],
 }
 
 impl Evidence<'_> {
@@ -45,9 +47,8 @@ impl Evidence<'_> {
             }
             Expected::Unharmed => {
                 self.judge_alive(&mut broken);
-                let refused = self.refused_writes();
-                if refused > 0 {
-                    broken.push(format!("{refused} writes were refused"));
+                if !self.refused_writes.is_empty() {
+                    broken.push(format!("{} writes were refused", self.refused_writes.len()));
                 }
             }
         }
@@ -62,16 +63,16 @@ impl Evidence<'_> {
             .collect()
     }
 
-    /// Writes that were answered while the fault was there, without being acknowledged.
-    pub(crate) fn refused_writes(&self) -> usize {
-        // One that began just before the end of it all was cut off, and not refused.
+    /// Writes that were sent while the fault was there and left open by the answer.
+    fn left_open(&self) -> usize {
+        // One that began just before the end of it all was cut off, and not answered.
         let answered = self
             .lifted
             .saturating_sub(nanoseconds(Duration::from_millis(500)));
-        let refused = |record: &&Record| {
+        let left_open = |record: &&Record| {
             record.operation.outcome == Outcome::Unknown && record.operation.begin < answered
         };
-        self.records.iter().filter(refused).count()
+        self.records.iter().filter(left_open).count()
     }
 
     fn judge_end(&self, grace: Duration, broken: &mut Vec<String>) {
@@ -109,6 +110,10 @@ impl Evidence<'_> {
                 self.last_words()
             ));
         }
+        let open = self.left_open();
+        if open > 0 {
+            broken.push(format!("{open} writes were left open"));
+        }
         if self.refused_reads > 0 {
             broken.push(format!("{} reads were refused", self.refused_reads));
         }
@@ -125,7 +130,8 @@ impl Evidence<'_> {
         if let Some(record) = stored {
             broken.push(format!("acknowledged without room: {}", record.operation));
         }
-        if self.refused_writes() == 0 {
+        let because_of_it = |begin: &u64| (self.struck.first..self.lifted).contains(begin);
+        if !self.refused_writes.iter().any(because_of_it) {
             broken.push("no write was refused for want of room".to_owned());
         }
         let mut reads = self
@@ -225,6 +231,7 @@ mod tests {
             ready,
             records,
             refused_reads: 0,
+            refused_writes: &[],
         }
     }
 
@@ -285,21 +292,32 @@ mod tests {
 
     #[test]
     fn each_broken_rule_of_waiting_is_found() {
-        let read = record(Request::Read, done(), 1_500, 1_501);
-        let refused = write(Outcome::Unknown, 1_200, 9_000);
-        let resumed = write(done(), 3_001, 3_010);
-        let well = [read.clone(), refused.clone(), resumed.clone()];
+        let well = [
+            record(Request::Read, done(), 1_500, 1_501),
+            write(done(), 3_001, 3_010),
+        ];
+        let refused = [1_200 * MILLISECOND];
+        let waiting = |records| Evidence {
+            refused_writes: &refused,
+            ..alive(records)
+        };
         let waits = Expected::WaitsForRoom;
-        assert_eq!(found(&alive(&well), waits), "");
-        assert!(found(&evidence(&well, &[]), waits).contains("ended with 2"));
-        let ill = [&well[..], &[write(done(), 1_500, 1_600)]].concat();
-        assert!(found(&alive(&ill), waits).contains("without room"));
-        assert!(found(&alive(&well[1..]), waits).contains("nothing was read"));
-        assert!(found(&alive(&[read.clone(), resumed]), waits).contains("no write was refused"));
-        assert!(found(&alive(&[read, refused]), waits).contains("resumed after None"));
+        assert_eq!(found(&waiting(&well), waits), "");
+        let ended = Evidence {
+            exit: Some(2),
+            ..waiting(&well)
+        };
+        assert!(found(&ended, waits).contains("ended with 2"));
+        let stored = [&well[..], &[write(done(), 1_500, 1_600)]].concat();
+        assert!(found(&waiting(&stored), waits).contains("without room"));
+        let open = [&well[..], &[write(Outcome::Unknown, 1_500, 9_000)]].concat();
+        assert!(found(&waiting(&open), waits).contains("left open"));
+        assert!(found(&waiting(&well[1..]), waits).contains("nothing was read"));
+        assert!(found(&waiting(&well[..1]), waits).contains("resumed after None"));
+        assert!(found(&alive(&well), waits).contains("no write was refused"));
         let starved = Evidence {
             refused_reads: 3,
-            ..alive(&well)
+            ..waiting(&well)
         };
         assert!(found(&starved, waits).contains("3 reads were refused"));
     }
@@ -310,7 +328,10 @@ mod tests {
             found(&alive(&[write(done(), 1_200, 1_201)]), Expected::Unharmed),
             ""
         );
-        let refused = [write(Outcome::Unknown, 1_200, 9_000)];
-        assert!(found(&alive(&refused), Expected::Unharmed).contains("1 writes were refused"));
+        let refused = Evidence {
+            refused_writes: &[1_200 * MILLISECOND],
+            ..alive(&[])
+        };
+        assert!(found(&refused, Expected::Unharmed).contains("1 writes were refused"));
     }
 }

@@ -71,6 +71,7 @@ impl Load {
                     .context("a client does not end")??;
                 all.records.extend(diary.records);
                 all.refused_reads += diary.refused_reads;
+                all.refused_writes.extend(diary.refused_writes);
                 all.unexpected.extend(diary.unexpected);
             }
             Ok(all)

@@ -22,6 +22,7 @@ mod register;
 mod report;
 mod running;
 mod scenario;
+mod self_test;
 mod settings;
 mod violation;
 
@@ -36,6 +37,8 @@ pub(crate) enum Torture {
     Kill(kill::Options),
     /// Let the disk fail from underneath: failing syncs, no room, short writes; about two minutes
     Faults(disk_faults::Options),
+    /// See the attack find what a disk that lies has lost; ten seconds
+    SelfTest(self_test::Options),
 }
 
 /// Runs one attack; a broken promise is an error.
@@ -43,5 +46,6 @@ pub(crate) fn run(workspace: &Workspace, torture: &Torture) -> anyhow::Result<()
     match torture {
         Torture::Kill(options) => kill::run(workspace, options),
         Torture::Faults(options) => disk_faults::run(workspace, options),
+        Torture::SelfTest(options) => self_test::run(workspace, options),
     }
 }

@@ -65,8 +65,8 @@ fn kill_row(table: &mut String, name: &str, figures: &Figures) {
 /// What the server did in each scenario.
 pub(crate) fn faults(courses: &[Course]) -> String {
     let mut table = String::from(
-        "| fault | strikes | the server | acknowledged | open | reads refused | lost | half | \
-         stale | other |\n|---|---:|---|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| fault | strikes | the server | acknowledged | open | writes refused | reads refused | lost | half | \
+         stale | other |\n|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for course in courses {
         let mut tally = Tally::default();
@@ -75,12 +75,13 @@ pub(crate) fn faults(courses: &[Course]) -> String {
         found.add(&course.violations);
         let _ = writeln!(
             table,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
             course.scenario.name,
             course.struck.times,
             conduct(course),
             tally.acknowledged,
             tally.open,
+            tally.refused_writes,
             tally.refused_reads,
             found.lost,
             found.half,
@@ -104,14 +105,14 @@ fn conduct(course: &Course) -> String {
             after.as_millis()
         );
     }
-    match evidence.refused_writes() {
+    match evidence.refused_writes.len() {
         0 => "served on".to_owned(),
-        refused => {
+        _ => {
             let resumed = evidence.resumed_after().map_or_else(
                 || "did not resume".to_owned(),
                 |after| format!("took writes again after {} ms", after.as_millis()),
             );
-            format!("refused {refused} writes with 503, read on, {resumed}")
+            format!("refused writes, read on, {resumed}")
         }
     }
 }
