@@ -1,5 +1,6 @@
 //! A small HTTP/1.1 client that keeps its connection.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ impl Connection {
             self.token
         );
         if let Some(revision) = if_match {
-            head.push_str(&format!("if-match: {revision}\r\n"));
+            let _ = write!(head, "if-match: {revision}\r\n");
         }
         if !body.is_empty() {
             head.push_str("content-type: application/json\r\n");

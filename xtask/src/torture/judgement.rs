@@ -63,14 +63,11 @@ impl Evidence<'_> {
             .collect()
     }
 
-    /// Writes that were sent while the fault was there and left open by the answer.
+    /// Writes whose answer left it open whether they happened.
     fn left_open(&self) -> usize {
-        // One that began just before the end of it all was cut off, and not answered.
-        let answered = self
-            .lifted
-            .saturating_sub(nanoseconds(Duration::from_millis(500)));
+        // One that was cut off by the end of it all has no answer, and no id.
         let left_open = |record: &&Record| {
-            record.operation.outcome == Outcome::Unknown && record.operation.begin < answered
+            record.operation.outcome == Outcome::Unknown && !record.trace_id.is_empty()
         };
         self.records.iter().filter(left_open).count()
     }
@@ -197,7 +194,7 @@ mod tests {
                 begin: begin * MILLISECOND,
                 end: Some(end * MILLISECOND),
             },
-            trace_id: String::new(),
+            trace_id: "A".to_owned(),
             alone: true,
         }
     }

@@ -89,7 +89,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
             println!("\n{}", report::kills(&all, campaign.ledger.changes()));
         }
         campaign = campaign.refuse(&violations, &format!("round {round}, {moment:?}"))?;
-        if (round + 1) % CHECK_EVERY == 0 {
+        if (round + 1).is_multiple_of(CHECK_EVERY) {
             println!(
                 "{} rounds, {} changes",
                 round + 1,
@@ -133,7 +133,7 @@ fn leave(campaign: &mut Campaign, server: Running, round: u32) -> anyhow::Result
     } else {
         server.process.stop()?;
     }
-    let due = (round + 1) % CHECK_EVERY == 0;
+    let due = (round + 1).is_multiple_of(CHECK_EVERY);
     Ok(due
         .then(|| campaign.site.check())
         .flatten()

@@ -1,6 +1,7 @@
 //! What is known about each Page, and whether a restarted server agrees with it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use anyhow::Context as _;
 use serde_json::Value;
@@ -26,7 +27,7 @@ pub(crate) struct Ledger {
 
 #[derive(Debug)]
 struct Page {
-    page_id: u64,
+    id: u64,
     checker: Checker,
     /// The settings at each revision, as the history told them; the place is the revision.
     revisions: Vec<Settings>,
@@ -45,7 +46,7 @@ impl Ledger {
     /// The ledger of Pages that were never configured.
     pub(crate) fn new(page_ids: &[u64]) -> Self {
         let page = |page_id: &u64| Page {
-            page_id: *page_id,
+            id: *page_id,
             checker: Checker::new(State::NEVER_CONFIGURED),
             revisions: vec![Settings::NEVER_CONFIGURED],
         };
@@ -142,7 +143,7 @@ impl Page {
         connection: &mut Connection,
     ) -> anyhow::Result<Result<(Operation, State), Violation>> {
         let begin = clock::now();
-        let answer = connection.get(&edge(self.page_id)).await?;
+        let answer = connection.get(&edge(self.id)).await?;
         let end = clock::now();
         let json = answer.json()?;
         let Some(settings) = json.pointer("/data/0") else {
@@ -177,9 +178,9 @@ impl Page {
         let mut expected = newest;
         while expected > known {
             let limit = (expected - known).min(PAGE_OF_HISTORY);
-            let mut target = format!("{}_history?limit={limit}", edge(self.page_id));
+            let mut target = format!("{}_history?limit={limit}", edge(self.id));
             if let Some(last) = entries.last() {
-                target.push_str(&format!("&after=r{}", last.revision));
+                let _ = write!(target, "&after=r{}", last.revision);
             }
             let json = connection.get(&target).await?.json()?;
             let Some(data) = json.get("data").and_then(Value::as_array) else {
@@ -280,7 +281,7 @@ impl Page {
     fn violation(&self, kind: Kind, text: impl Into<String>) -> Violation {
         Violation {
             kind,
-            text: format!("Page {}: {}", self.page_id, text.into()),
+            text: format!("Page {}: {}", self.id, text.into()),
         }
     }
 }

@@ -105,20 +105,21 @@ fn conduct(course: &Course) -> String {
             after.as_millis()
         );
     }
-    match evidence.refused_writes.len() {
-        0 => "served on".to_owned(),
-        _ => {
-            let resumed = evidence.resumed_after().map_or_else(
-                || "did not resume".to_owned(),
-                |after| format!("took writes again after {} ms", after.as_millis()),
-            );
-            format!("refused writes, read on, {resumed}")
-        }
+    if evidence.refused_writes.is_empty() {
+        return "served on".to_owned();
     }
+    let resumed = evidence.resumed_after().map_or_else(
+        || "did not resume".to_owned(),
+        |after| format!("took writes again after {} ms", after.as_millis()),
+    );
+    format!("refused writes, read on, {resumed}")
 }
 
 /// What slow disks cost.
 pub(crate) fn slow_disks(courses: &[(Duration, Course)]) -> String {
+    if courses.is_empty() {
+        return String::new();
+    }
     let mut table = String::from(
         "| every sync takes longer by | syncs | POSTs acknowledged a second | POST p50 | POST p99 | \
          GET p50 | GET p99 | lost, half, stale, other |\n|---:|---:|---:|---:|---:|---:|---:|---:|\n",

@@ -96,7 +96,7 @@ impl fmt::Debug for Settings {
             icon: Some(icon),
             video: Some(video),
             partners: Some(partners),
-            hours: Some(self.hours),
+            hours: HoursSeen::of(self.hours),
         };
         seen.fmt(formatter)
     }
@@ -147,6 +147,27 @@ impl Update {
     }
 }
 
+/// What an answer shows of the hours.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum HoursSeen {
+    /// They were not asked for.
+    #[default]
+    NotShown,
+    /// There are none.
+    None,
+    /// Those of this write.
+    Of(Mark),
+}
+
+impl HoursSeen {
+    const fn of(hours: Option<Mark>) -> Self {
+        match hours {
+            None => Self::None,
+            Some(mark) => Self::Of(mark),
+        }
+    }
+}
+
 /// What an answer shows of the settings: the fields that were asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub(crate) struct Seen {
@@ -154,8 +175,7 @@ pub(crate) struct Seen {
     pub(crate) icon: Option<bool>,
     pub(crate) video: Option<bool>,
     pub(crate) partners: Option<bool>,
-    /// `Some(None)`: the hours were asked for, and there are none.
-    pub(crate) hours: Option<Option<Mark>>,
+    pub(crate) hours: HoursSeen,
 }
 
 impl fmt::Debug for Update {
@@ -165,7 +185,7 @@ impl fmt::Debug for Update {
             icon: self.switches.map(|switches| switches.icon),
             video: self.switches.map(|switches| switches.video),
             partners: self.switches.map(|switches| switches.partners),
-            hours: self.hours.map(Some),
+            hours: self.hours.map_or(HoursSeen::NotShown, HoursSeen::Of),
         };
         seen.fmt(formatter)
     }
@@ -189,9 +209,9 @@ impl fmt::Debug for Seen {
             }
         }
         match hours {
-            Some(Some(mark)) => write!(formatter, "hours of write {mark}"),
-            Some(None) => write!(formatter, "no hours"),
-            None => write!(formatter, "(hours not shown)"),
+            HoursSeen::Of(mark) => write!(formatter, "hours of write {mark}"),
+            HoursSeen::None => write!(formatter, "no hours"),
+            HoursSeen::NotShown => write!(formatter, "(hours not shown)"),
         }
     }
 }
@@ -203,8 +223,9 @@ impl Seen {
     pub(crate) fn from_json(settings: &Value, with_hours: bool) -> anyhow::Result<Self> {
         let switch = |name: &str| settings.get(name).and_then(Value::as_bool);
         let hours = match settings.get("call_hours") {
-            Some(hours) => Some(Some(mark_of(hours)?)),
-            None => with_hours.then_some(None),
+            Some(hours) => HoursSeen::Of(mark_of(hours)?),
+            None if with_hours => HoursSeen::None,
+            None => HoursSeen::NotShown,
         };
         let partners = match settings.pointer("/call_routing/ring_target") {
             None => None,
@@ -228,11 +249,16 @@ impl Seen {
             && agrees(self.icon, settings.switches.icon)
             && agrees(self.video, settings.switches.video)
             && agrees(self.partners, settings.switches.partners)
-            && self.hours.is_none_or(|hours| hours == settings.hours)
+            && [HoursSeen::NotShown, HoursSeen::of(settings.hours)].contains(&self.hours)
     }
 
     /// The settings, where all five fields were seen.
     pub(crate) fn whole(&self) -> Option<Settings> {
+        let hours = match self.hours {
+            HoursSeen::NotShown => return None,
+            HoursSeen::None => None,
+            HoursSeen::Of(mark) => Some(mark),
+        };
         Some(Settings {
             switches: Switches {
                 audio: self.audio?,
@@ -240,7 +266,7 @@ impl Seen {
                 video: self.video?,
                 partners: self.partners?,
             },
-            hours: self.hours?,
+            hours,
         })
     }
 }

@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
 use super::*;
-use crate::torture::settings::{Seen, Settings, Update};
+use crate::torture::settings::{HoursSeen, Seen, Settings, Update};
 
 /// A write of hours alone: its number is the value.
 fn write_of(mark: u32, if_match: Option<u64>) -> Request {
@@ -19,7 +19,11 @@ fn write_of(mark: u32, if_match: Option<u64>) -> Request {
 
 fn seen(mark: u32) -> Seen {
     Seen {
-        hours: Some((mark > 0).then_some(mark)),
+        hours: if mark > 0 {
+            HoursSeen::Of(mark)
+        } else {
+            HoursSeen::None
+        },
         ..Seen::default()
     }
 }
@@ -340,7 +344,7 @@ fn settings_are_compared_as_a_whole() {
         icon: Some(after.switches.icon),
         video: Some(after.switches.video),
         partners: Some(after.switches.partners),
-        hours: Some(after.hours),
+        hours: HoursSeen::Of(5),
     };
     let half = Seen {
         icon: Some(!after.switches.icon),
