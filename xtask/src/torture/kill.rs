@@ -13,7 +13,7 @@ use crate::torture::clock;
 use crate::torture::moment::{Moment, Stage};
 use crate::torture::report;
 use crate::torture::running::Running;
-use crate::torture::violation::{Found, Violation};
+use crate::torture::violation::{Found, Kind, Violation};
 use crate::workspace::Workspace;
 
 /// How often the store is checked from outside, in rounds.
@@ -71,20 +71,32 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     let mut start_up = FIRST_GUESS;
     for round in 0..options.rounds {
         let moment = Moment::draw(round, start_up, &mut campaign.random);
-        let diary = attack(&mut campaign, moment)?;
+        let (stage, diary) = match attack(&mut campaign, moment) {
+            Ok(attacked) => attacked,
+            Err(error) => {
+                let violation = Violation {
+                    kind: Kind::Start,
+                    text: format!("{error:#}"),
+                };
+                campaign.refuse(&[violation], &format!("round {round}, {moment:?}"))?;
+                break;
+            }
+        };
         let (server, mut violations) = campaign.restart_and_verify(&diary)?;
-        let figures = &mut all[moment.stage as usize].1;
+        let figures = &mut all[stage as usize].1;
         figures.rounds += 1;
         figures.tally.add(&diary);
         if let Some(server) = server {
             figures.start_ups.push(server.ready_after.as_secs_f64());
             start_up = server.ready_after;
-            if round + 1 == options.rounds {
+            let is_last = round + 1 == options.rounds;
+            if is_last {
                 violations.extend(campaign.verify_whole(&server)?);
             }
-            violations.extend(leave(&mut campaign, server, round)?);
+            let check = is_last || (round + 1).is_multiple_of(CHECK_EVERY);
+            violations.extend(leave(&mut campaign, server, check)?);
         }
-        all[moment.stage as usize].1.found.add(&violations);
+        all[stage as usize].1.found.add(&violations);
         if !violations.is_empty() {
             println!("\n{}", report::kills(&all, campaign.ledger.changes()));
         }
@@ -106,35 +118,35 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     Ok(())
 }
 
-/// Starts a server, puts load on it unless it is to die before, and kills it.
-fn attack(campaign: &mut Campaign, moment: Moment) -> anyhow::Result<Diary> {
+/// Starts a server, puts load on it unless it is to die before, and kills it; in which stage it was.
+fn attack(campaign: &mut Campaign, moment: Moment) -> anyhow::Result<(Stage, Diary)> {
     if moment.stage == Stage::StartUp {
         let process = campaign.site.spawn(None)?;
         moment.wait(&campaign.site);
         process.kill()?;
-        return Ok(Diary::default());
+        return Ok((moment.stage, Diary::default()));
     }
     let server = campaign.runtime.block_on(campaign.site.start(None))?;
     let load = campaign
         .crowd
         .begin(&campaign.runtime, &server, &mut campaign.random);
-    moment.wait(&campaign.site);
+    let came = moment.wait(&campaign.site);
     server.process.kill()?;
     let gone = clock::now();
     let mut diary = load.end(&campaign.runtime)?;
     diary.close(gone);
-    Ok(diary)
+    // On a disk that stalls, the write that was waited for may not come.
+    Ok((if came { moment.stage } else { Stage::Load }, diary))
 }
 
 /// Ends the server that was verified: mostly so that the next one finds its log, at times in order.
-fn leave(campaign: &mut Campaign, server: Running, round: u32) -> anyhow::Result<Vec<Violation>> {
+fn leave(campaign: &mut Campaign, server: Running, check: bool) -> anyhow::Result<Vec<Violation>> {
     if campaign.random.random_range(0..4) > 0 {
         server.process.kill()?;
     } else {
         server.process.stop()?;
     }
-    let due = (round + 1).is_multiple_of(CHECK_EVERY);
-    Ok(due
+    Ok(check
         .then(|| campaign.site.check())
         .flatten()
         .into_iter()
