@@ -78,8 +78,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
                     kind: Kind::Start,
                     text: format!("{error:#}"),
                 };
-                campaign.refuse(&[violation], &format!("round {round}, {moment:?}"))?;
-                break;
+                campaign = campaign.refuse(&[violation], &format!("round {round}, {moment:?}"))?;
+                continue;
             }
         };
         let (server, mut violations) = campaign.restart_and_verify(&diary)?;
@@ -98,7 +98,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         }
         all[stage as usize].1.found.add(&violations);
         if !violations.is_empty() {
-            println!("\n{}", report::kills(&all, campaign.ledger.changes()));
+            println!("\n{}", report::kills(&all));
         }
         campaign = campaign.refuse(&violations, &format!("round {round}, {moment:?}"))?;
         if (round + 1).is_multiple_of(CHECK_EVERY) {
@@ -109,7 +109,12 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
             );
         }
     }
-    let table = report::kills(&all, campaign.ledger.changes());
+    let table = format!(
+        "{}\nAt the end, all {} entries of the histories were read once more: complete, in order, and \
+         the same as when they were first read.",
+        report::kills(&all),
+        campaign.ledger.changes()
+    );
     println!("\n{table}");
     if options.write {
         let command = format!("torture kill --rounds {} --seed {seed}", options.rounds);

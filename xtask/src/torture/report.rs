@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 use crate::{command, document};
 
 /// What came of killing.
-pub(crate) fn kills(all: &[(Stage, Figures)], changes: usize) -> String {
+pub(crate) fn kills(all: &[(Stage, Figures)]) -> String {
     let mut table = String::from(
         "| killed | kills | acknowledged | open | refused by `If-Match` | reads | lost | half | \
          stale | other | ready again, median | most |\n\
@@ -34,11 +34,6 @@ pub(crate) fn kills(all: &[(Stage, Figures)], changes: usize) -> String {
         }
     }
     kill_row(&mut table, "all", &total);
-    let _ = write!(
-        table,
-        "\nAt the end, all {changes} entries of the histories were read once more: complete, in \
-         order, and the same as when they were first read."
-    );
     table
 }
 
