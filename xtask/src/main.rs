@@ -13,7 +13,9 @@ mod document;
 mod oracle;
 mod programs;
 mod screenshots;
+mod server;
 mod setup;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;
@@ -44,6 +46,9 @@ enum Chore {
     /// Measure the server beside others, all in one run
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Attack the server's durability: kill -9 and faults of the disk under load
+    #[command(subcommand)]
+    Torture(torture::Torture),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +74,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Chore::Oracle(options) => oracle::run(&workspace, &options),
         Chore::Screenshots => screenshots::run(&workspace),
         Chore::Bench(bench) => bench::run(&workspace, bench),
+        Chore::Torture(torture) => torture::run(&workspace, &torture),
     }
 }
 

@@ -14,25 +14,26 @@ mod fastapi;
 mod full;
 mod lineup;
 mod load;
-mod machine;
+pub(crate) mod machine;
 mod memory;
 mod nginx;
 mod paced;
 mod pages;
 mod postgres;
 mod prism;
-mod process;
 mod report;
 mod rounds;
 mod smoke;
 mod start_up;
-mod statistics;
+pub(crate) mod statistics;
 mod stores;
 mod versions;
 mod work;
 
 use clap::Subcommand;
 
+// Servers are started for other chores too.
+use crate::server as process;
 use crate::workspace::Workspace;
 
 /// The sets of measurements.

@@ -23,6 +23,11 @@ impl Series {
         f64::midpoint(self.sorted[(count - 1) / 2], self.sorted[count / 2])
     }
 
+    /// All of them, the least first.
+    pub(crate) fn figures(&self) -> &[f64] {
+        &self.sorted
+    }
+
     pub(crate) fn least(&self) -> f64 {
         self.sorted.first().copied().unwrap_or_default()
     }

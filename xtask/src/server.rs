@@ -38,6 +38,13 @@ pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
+/// A command that runs `program` on any core and is killed when the thread that starts it ends.
+pub(crate) fn guarded(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
+    command
+}
+
 /// A running server; dropping it stops it and waits for its end.
 #[derive(Debug)]
 pub(crate) struct ServerProcess {
@@ -97,16 +104,26 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// Kills the server at once, as a loss of power would.
+    /// Asks the server to end, insists when it takes too long, and returns how it ended.
+    pub(crate) fn stop(mut self) -> anyhow::Result<ExitStatus> {
+        self.terminate()
+    }
+
+    /// Ends the server at once, without any chance to finish something, and waits until it is gone.
     pub(crate) fn kill(mut self) -> anyhow::Result<()> {
         self.child.kill()?;
         self.child.wait()?;
         Ok(())
     }
 
-    /// Asks the server to end, insists when it takes too long, and returns how it ended.
-    pub(crate) fn stop(mut self) -> anyhow::Result<ExitStatus> {
-        self.terminate()
+    /// How the server ended, once it has.
+    pub(crate) fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// What the server has written to its standard error.
+    pub(crate) fn log(&self) -> anyhow::Result<String> {
+        fs::read_to_string(&self.log).with_context(|| format!("cannot read {}", self.log.display()))
     }
 
     fn terminate(&mut self) -> anyhow::Result<ExitStatus> {

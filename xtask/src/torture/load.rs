@@ -1,0 +1,90 @@
+//! Many clients at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+
+use crate::torture::client::{self, Diary, Round};
+use crate::torture::running::Running;
+
+/// How long clients may take to end once the round is over.
+const END_LIMIT: Duration = Duration::from_secs(45);
+
+/// Who asks what, over the whole run.
+#[derive(Debug)]
+pub(crate) struct Crowd {
+    clients: usize,
+    pub(crate) pages: Arc<[u64]>,
+    marks: Arc<AtomicU32>,
+}
+
+/// Clients at work.
+#[derive(Debug)]
+pub(crate) struct Load {
+    over: Arc<AtomicBool>,
+    clients: Vec<JoinHandle<Diary>>,
+}
+
+impl Crowd {
+    pub(crate) fn new(clients: usize, pages: u64) -> Self {
+        Self {
+            clients,
+            pages: (0..pages).map(|page| 7_000_000_000 + page).collect(),
+            marks: Arc::new(AtomicU32::new(1)),
+        }
+    }
+
+    /// Lets all clients begin.
+    pub(crate) fn begin(&self, runtime: &Runtime, server: &Running, random: &mut StdRng) -> Load {
+        let over = Arc::new(AtomicBool::new(false));
+        let clients = (0..self.clients)
+            .map(|number| {
+                let round = Round {
+                    address: server.address,
+                    token: server.token.clone(),
+                    pages: Arc::clone(&self.pages),
+                    marks: Arc::clone(&self.marks),
+                    over: Arc::clone(&over),
+                };
+                runtime.spawn(client::run(number, round, random.random()))
+            })
+            .collect();
+        Load { over, clients }
+    }
+}
+
+impl Load {
+    /// Lets all clients end, and collects what they were told.
+    pub(crate) fn end(self, runtime: &Runtime) -> anyhow::Result<Diary> {
+        self.over.store(true, Ordering::Relaxed);
+        runtime.block_on(async {
+            let mut all = Diary::default();
+            for client in self.clients {
+                let diary = tokio::time::timeout(END_LIMIT, client)
+                    .await
+                    .context("a client does not end")??;
+                all.records.extend(diary.records);
+                all.refused_reads += diary.refused_reads;
+                all.refused_writes.extend(diary.refused_writes);
+                all.unexpected.extend(diary.unexpected);
+            }
+            Ok(all)
+        })
+    }
+}
+
+impl Diary {
+    /// Says from when on operations without an answer can no longer take effect: their server is
+    /// gone, and with it every socket and every thread that could still carry them.
+    pub(crate) fn close(&mut self, server_gone: u64) {
+        for record in &mut self.records {
+            record.operation.end.get_or_insert(server_gone);
+        }
+    }
+}
