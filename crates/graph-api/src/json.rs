@@ -15,11 +15,21 @@ pub fn parse_json(text: &[u8]) -> Result<Value, GraphError> {
     if deeper_than(text, MAX_JSON_DEPTH) {
         return Err(GraphError::json_too_deep());
     }
-    serde_json::from_slice(text).map_err(|error| GraphError::body_not_json(&error.to_string()))
+    let parsed = match std::str::from_utf8(text) {
+        // Looked at once as a whole, not text by text.
+        Ok(text) => serde_json::from_str(text),
+        Err(_not_a_text) => serde_json::from_slice(text),
+    };
+    parsed.map_err(|error| GraphError::body_not_json(&error.to_string()))
 }
 
 /// Whether brackets outside of strings nest deeper than the limit.
 fn deeper_than(text: &[u8], limit: usize) -> bool {
+    let opening = |byte: &&u8| matches!(byte, b'{' | b'[');
+    // Nearly every text has too few of them to be deep, which is seen many bytes at a time.
+    if text.iter().filter(opening).count() <= limit {
+        return false;
+    }
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;

@@ -9,6 +9,7 @@
 //!   through the table `change`.
 
 mod administration;
+mod answers;
 mod changes;
 mod checkpoint;
 mod connection;

@@ -18,6 +18,7 @@ use settings_store::{
 use tokio::sync::oneshot;
 
 use crate::administration;
+use crate::answers;
 use crate::checkpoint::Checkpoints;
 use crate::connection::Purpose;
 use crate::error::{of_read, stopped};
@@ -180,11 +181,12 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
-        let (sender, receiver) = oneshot::channel();
-        self.send(Command::Settings(Box::new(write), sender))?;
-        receiver
+        let (waiting, expected) = answers::channel();
+        self.send(Command::Settings(Box::new(write), waiting))?;
+        expected
+            .answer()
             .await
-            .unwrap_or_else(|_writer_is_gone| Err(self.without_writer()))
+            .unwrap_or_else(|answers::WriterGone| Err(self.without_writer()))
     }
 
     async fn history(

@@ -16,6 +16,7 @@ use settings_store::{
 };
 use tokio::sync::oneshot;
 
+use crate::answers::{self, Answer, Waiting};
 use crate::changes::Follower;
 use crate::connection::{self, Purpose};
 use crate::error::{copied, of_write, stopped};
@@ -30,15 +31,12 @@ const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 /// A piece of work for the writer.
 pub(crate) enum Command {
     /// A change of settings, which shares its transaction with others.
-    Settings(Box<SettingsWrite>, oneshot::Sender<Answer>),
+    Settings(Box<SettingsWrite>, Waiting),
     /// Any other change, in a transaction of its own.
     Administration(AdministrationWork),
     /// Finish and stop.
     Close(oneshot::Sender<()>),
 }
-
-/// What became of a change of settings.
-pub(crate) type Answer = Result<WriteOutcome, StoreError>;
 
 /// A change that the writer runs within a transaction and answers after it is on disk.
 pub(crate) type AdministrationWork = Box<dyn FnOnce(&mut Transaction<'_>) + Send>;
@@ -170,12 +168,12 @@ impl Writer {
         }
     }
 
-    fn commit_group(&self, group: &mut Vec<(Box<SettingsWrite>, oneshot::Sender<Answer>)>) {
+    fn commit_group(&self, group: &mut Vec<(Box<SettingsWrite>, Waiting)>) {
         if group.is_empty() {
             return;
         }
         let begun = monotonic_now();
-        let (writes, answers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+        let (writes, waiting): (Vec<_>, Vec<_>) = group.drain(..).unzip();
         let outcomes = self.transaction(|connection| {
             writes
                 .into_iter()
@@ -204,14 +202,11 @@ impl Writer {
                         duration: begun.elapsed(),
                     });
                 }
-                for (answer, outcome) in answers.into_iter().zip(outcomes) {
-                    let _caller_is_gone = answer.send(outcome);
-                }
+                answers::give_by_the_first(waiting.into_iter().zip(outcomes).collect());
             }
             Err(error) => {
-                for answer in answers {
-                    let _caller_is_gone = answer.send(Err(copied(&error)));
-                }
+                let refused = waiting.into_iter().map(|one| (one, Err(copied(&error))));
+                answers::give(refused.collect());
             }
         }
     }
