@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the project, step by step.
 
+use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -35,6 +36,10 @@ enum Step {
     Test,
     /// The official SDKs and other outside tools against the release binary
     Conformance,
+    /// The benchmarks in short: every answer is compared, the figures mean little
+    Bench,
+    /// Kills, faults of the disk, and whether those that lie are caught; in short
+    Torture,
 }
 
 /// Runs the chosen steps, or all of them.
@@ -65,6 +70,8 @@ fn run_step(step: Step, workspace: &Workspace) -> anyhow::Result<()> {
         }
         Step::Test => tests(workspace),
         Step::Conformance => conformance(workspace),
+        Step::Bench => chores(workspace, BENCH),
+        Step::Torture => chores(workspace, TORTURE),
     };
     result.with_context(|| format!("step {name} failed after {}", elapsed(start)))?;
     println!("    {name} passed in {}", elapsed(start));
@@ -110,6 +117,43 @@ fn conformance(workspace: &Workspace) -> anyhow::Result<()> {
     pytest.args(["-m", "pytest", "conformance", "--binary"]);
     pytest.arg(binary).current_dir(&workspace.root);
     command::run(&mut pytest)
+}
+
+/// The short versions of longer chores.
+const BENCH: &[&[&str]] = &[&[
+    "bench",
+    "full",
+    "--seconds",
+    "1",
+    "--warm-up",
+    "0",
+    "--rounds",
+    "1",
+    "--connections",
+    "64",
+    "--starts",
+    "3",
+    "--pages",
+    "1000",
+    "--only",
+    "reads,writes,sizes",
+]];
+const TORTURE: &[&[&str]] = &[
+    &["torture", "kill", "--rounds", "6"],
+    &["torture", "self-test"],
+    &["torture", "faults", "--quick"],
+];
+
+/// Runs chores of this program on the release binary.
+fn chores(workspace: &Workspace, chores: &[&[&str]]) -> anyhow::Result<()> {
+    let binary = release_binary(workspace)?;
+    let xtask = env::current_exe().context("this program has no path")?;
+    for arguments in chores {
+        let mut chore = Command::new(&xtask);
+        chore.args(*arguments).arg("--binary").arg(&binary);
+        command::run(chore.current_dir(&workspace.root))?;
+    }
+    Ok(())
 }
 
 fn release_binary(workspace: &Workspace) -> anyhow::Result<PathBuf> {

@@ -1,6 +1,6 @@
 //! Moving what was committed from the write-ahead log into the database, off the commits' path.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -17,9 +17,17 @@ use crate::writer::Shared;
 /// it is with checkpoints by the writer.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// The size of the log, in bytes, from which on writers wait until it has been emptied. A log grows
-/// so far only while a reader of another process stands in the way.
-const HARD_LIMIT: u64 = 256 * 1024 * 1024;
+/// The size of the log, in frames of a database page each, from which on it is begun anew. What
+/// writers overwrite they need not allocate, and that makes each of their syncs cheaper.
+const LONG_LOG: i64 = 4_000;
+
+/// The most frames that may be left to move while writers wait for the log to be begun anew: a few
+/// milliseconds. There are more while a long reader, such as a backup, stands in the way; then
+/// nobody waits for it, and the log grows until it is gone.
+const FEW_LEFT: i64 = 1_000;
+
+/// How long writers wait at most for readers that are about to end.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// The thread that checkpoints, until it is stopped or dropped.
 pub(crate) struct Checkpoints {
@@ -30,13 +38,13 @@ pub(crate) struct Checkpoints {
 impl Checkpoints {
     pub(crate) fn start(path: &Path, shared: Arc<Shared>) -> Result<Self, StoreError> {
         let connection = connection::open(path, Purpose::Checkpoint)?;
+        connection
+            .busy_timeout(PATIENCE)
+            .map_err(|error| connection::explain(path, &error))?;
         let (keep_alive, ended) = channel();
-        let mut log = path.as_os_str().to_owned();
-        log.push("-wal");
-        let log = PathBuf::from(log);
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&connection, &log, &shared, &ended))
+            .spawn(move || run(&connection, &shared, &ended))
             .map_err(|error| {
                 connection::cannot_open(path, format!("no thread for its checkpoints: {error}"))
             })?;
@@ -52,18 +60,12 @@ impl Checkpoints {
     }
 }
 
-fn run(connection: &Connection, log: &Path, shared: &Shared, ended: &Receiver<()>) {
+fn run(connection: &Connection, shared: &Shared, ended: &Receiver<()>) {
     while ended.recv_timeout(EVERY) == Err(RecvTimeoutError::Timeout) && !shared.has_failed() {
         if !shared.take_written() {
             continue;
         }
-        let too_large = std::fs::metadata(log).is_ok_and(|file| file.len() > HARD_LIMIT);
-        let mode = if too_large {
-            "PRAGMA wal_checkpoint(TRUNCATE)"
-        } else {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        };
-        if let Err(error) = connection.query_row(mode, [], |_row| Ok(())) {
+        if let Err(error) = checkpoint(connection, || shared.hold_commits()) {
             let error = of_write(&error);
             if error.is_fatal() {
                 shared.fail(&error);
@@ -71,5 +73,99 @@ fn run(connection: &Connection, log: &Path, shared: &Shared, ended: &Receiver<()
                 tracing::warn!(%error, "the write-ahead log could not be moved");
             }
         }
+    }
+}
+
+/// Moves what can be moved beside the writers, and begins a long log anew. A log of which all is
+/// moved, the next writer begins anew by itself; under steady writes it never is, and would only
+/// ever grow.
+fn checkpoint<Held>(
+    connection: &Connection,
+    hold_commits: impl FnOnce() -> Held,
+) -> rusqlite::Result<()> {
+    const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+    let is_to_begin_anew = |moved: &Moved| {
+        moved.frames > LONG_LOG && (1..FEW_LEFT).contains(&(moved.frames - moved.moved))
+    };
+    if !is_to_begin_anew(&run_checkpoint(connection, PASSIVE)?) {
+        return Ok(());
+    }
+    // Takes along what was written meanwhile, so that hardly anything is left for the next step.
+    if is_to_begin_anew(&run_checkpoint(connection, PASSIVE)?) {
+        let _held = hold_commits();
+        run_checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")?;
+    }
+    Ok(())
+}
+
+/// How far a checkpoint came.
+struct Moved {
+    /// Frames in the log.
+    frames: i64,
+    /// Those of them that are in the database now.
+    moved: i64,
+}
+
+fn run_checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<Moved> {
+    connection.query_row(sql, [], |row| {
+        Ok(Moved {
+            frames: row.get(1)?,
+            moved: row.get(2)?,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(connection: &Connection) -> i64 {
+        run_checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")
+            .unwrap()
+            .frames
+    }
+
+    fn write(connection: &Connection, rows: i64) {
+        for number in 0..rows {
+            connection
+                .execute(
+                    "INSERT OR REPLACE INTO filler VALUES (?1, randomblob(3000))",
+                    [number],
+                )
+                .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_long_log_is_begun_anew_but_not_while_a_reader_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pagebell.db");
+        let writer = connection::open(&path, Purpose::Write).unwrap();
+        writer
+            .execute_batch("CREATE TABLE filler (number INTEGER PRIMARY KEY, bytes BLOB); PRAGMA synchronous = OFF")
+            .unwrap();
+        let checkpoints = connection::open(&path, Purpose::Checkpoint).unwrap();
+        checkpoints.busy_timeout(PATIENCE).unwrap();
+        write(&writer, LONG_LOG + 10);
+
+        let reader = connection::open(&path, Purpose::Read).unwrap();
+        reader
+            .execute_batch("BEGIN; SELECT count(*) FROM filler")
+            .unwrap();
+        write(&writer, FEW_LEFT + 10);
+        // However often this is tried beside the reader, it is no error and the log stays.
+        for _ in 0..3 {
+            checkpoint(&checkpoints, || ()).unwrap();
+            write(&writer, 10);
+        }
+        let with_reader = frames(&writer);
+        assert!(with_reader > LONG_LOG + FEW_LEFT, "{with_reader}");
+
+        reader.execute_batch("COMMIT").unwrap();
+        write(&writer, 10);
+        checkpoint(&checkpoints, || ()).unwrap();
+        write(&writer, 1);
+        let anew = frames(&writer);
+        assert!(anew < 10, "{anew}");
     }
 }

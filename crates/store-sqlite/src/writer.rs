@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -46,6 +46,9 @@ pub(crate) struct Shared {
     observer: Mutex<Arc<dyn StoreObserver>>,
     failed: AtomicBool,
     written: AtomicBool,
+    /// Held during each transaction, and by the checkpoints while no transaction may begin. SQLite's
+    /// own way to wait for another connection is to sleep for milliseconds and look again.
+    commits: Mutex<()>,
 }
 
 impl Shared {
@@ -54,6 +57,7 @@ impl Shared {
             observer: Mutex::new(observer),
             failed: AtomicBool::new(false),
             written: AtomicBool::new(false),
+            commits: Mutex::new(()),
         }
     }
 
@@ -78,6 +82,11 @@ impl Shared {
 
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::SeqCst)
+    }
+
+    /// Lets no transaction of the writer begin until the guard is dropped; waits for the present one.
+    pub(crate) fn hold_commits(&self) -> MutexGuard<'_, ()> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether anything was written since the last call.
@@ -220,6 +229,7 @@ impl Writer {
         if self.shared.has_failed() {
             return Err(stopped());
         }
+        let _no_checkpoint = self.shared.hold_commits();
         let result = self
             .execute("BEGIN IMMEDIATE")
             .and_then(|()| work(&self.connection))
