@@ -43,8 +43,8 @@ impl Pagebell {
             }
             let response = match slot {
                 Ok(operation) => {
-                    let answer = |name: &str| results.get(name).cloned();
-                    match operation.resolved(answer) {
+                    let answer = |name: &str| results.get(name);
+                    match operation.resolved(self.configuration.limits.body_bytes, answer) {
                         Ok(resolved) => self.run(&resolved, version, credentials, origin).await,
                         Err(error) => self.refused(&error),
                     }
