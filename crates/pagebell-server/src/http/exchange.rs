@@ -112,12 +112,13 @@ fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), Gr
         )));
     }
     let address = head.uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let method = head.method.as_str().len();
     let bytes: usize = head
         .headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
-    if address + bytes > limits.header_bytes {
+    if method + address + bytes > limits.header_bytes {
         return Err(GraphError::headers_too_large(&format!(
             "{} bytes",
             limits.header_bytes
@@ -128,12 +129,19 @@ fn check_head(pagebell: &Pagebell, head: &http::request::Parts) -> Result<(), Gr
     if tokens.any(|other| Some(other) != first) {
         return Err(GraphError::tokens_differ("two headers Authorization"));
     }
-    match head.headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(GraphError::encoded_body(
-            encoding.to_str().unwrap_or("that is no text"),
-        )),
-        _ => Ok(()),
+    // Chunks are taken out before a body gets here. Anything else in it would be read as it is.
+    for (name, plain) in [
+        (header::CONTENT_ENCODING, "identity"),
+        (header::TRANSFER_ENCODING, "chunked"),
+    ] {
+        for value in head.headers.get_all(name) {
+            let encoding = value.to_str().unwrap_or("that is no text");
+            if !encoding.eq_ignore_ascii_case(plain) {
+                return Err(GraphError::encoded_body(encoding));
+            }
+        }
     }
+    Ok(())
 }
 
 /// Whether a path is the root, perhaps behind a version: batches may be larger than other bodies.
