@@ -6,6 +6,7 @@ mod console_pages;
 mod endpoints;
 mod exchange;
 mod reference_pages;
+mod room;
 mod server;
 mod tls;
 

@@ -52,9 +52,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
         None
     };
-    let mut server = Server::bind(address, Arc::new(pagebell))
-        .await
-        .map_err(|error| Failure::Listen {
+    let mut server =
+        Server::bind(address, Arc::new(pagebell)).map_err(|error| Failure::Listen {
             address: address.to_string(),
             reason: match error.kind() {
                 ErrorKind::AddrInUse => {

@@ -22,10 +22,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower::ServiceExt;
 
+use super::room::{Place, Room};
 use super::tls::Tls;
 use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange};
 use crate::Pagebell;
@@ -35,6 +35,10 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How long accepting rests after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The most connections that wait to be accepted. One that finds no place among them tries again
+/// after a second. The machine may allow fewer.
+const BACKLOG: u32 = 4096;
 
 /// A server that listens.
 #[derive(Debug)]
@@ -59,9 +63,16 @@ type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, axum::Error>>;
 
 impl Server {
     /// Starts to listen. Port 0 picks a free port.
-    pub async fn bind(address: SocketAddr, pagebell: Arc<Pagebell>) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, pagebell: Arc<Pagebell>) -> io::Result<Self> {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
         Ok(Self {
-            listener: TcpListener::bind(address).await?,
+            listener: socket.listen(BACKLOG)?,
             pagebell,
             tls: None,
         })
@@ -83,7 +94,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Stopped {
         let limits = self.pagebell.configuration().limits;
         let graceful = GracefulShutdown::new();
-        let room = Arc::new(Semaphore::new(limits.connections));
+        let room = Room::new(limits.connections);
         let under_way = Arc::new(UnderWay::default());
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
         let router = endpoints::router(Arc::clone(&self.pagebell));
@@ -95,13 +106,13 @@ impl Server {
                 reason = failure.wait_for(Option::is_some) => {
                     break reason.ok().and_then(|reason| reason.clone());
                 }
-                (stream, permit) = self.accept(&room) => {
+                (stream, place) = self.accept(&room) => {
                     let connection = Connection {
                         pagebell: Arc::clone(&self.pagebell),
                         router: router.clone(),
                         watcher: graceful.watcher(),
                         under_way: Arc::clone(&under_way),
-                        permit,
+                        place,
                     };
                     match &self.tls {
                         None => { tokio::spawn(connection.serve(stream, false)); }
@@ -130,19 +141,17 @@ impl Server {
     }
 
     /// The next connection, once there is room for it.
-    async fn accept(&self, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
-        let permit = Arc::clone(room)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+    async fn accept(&self, room: &Arc<Room>) -> (TcpStream, Place) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _peer)) => {
                     let _slower_but_no_worse = stream.set_nodelay(true);
-                    return (stream, permit);
+                    return (stream, room.place().await);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
+                    // Perhaps there are too many open files.
+                    room.close_idle();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -191,7 +200,7 @@ struct Connection {
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
     under_way: Arc<UnderWay>,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 impl Connection {
@@ -213,12 +222,12 @@ impl Connection {
             router,
             watcher,
             under_way,
-            permit,
+            place,
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let service = service_fn(|request| {
-            let counted = under_way.count();
+            let counted = (under_way.count(), place.busy());
             let answered = answer(&pagebell, &router, request, is_secure);
             async move {
                 let response = answered.await;
@@ -233,10 +242,13 @@ impl Connection {
             .max_headers(limits.header_count * 16)
             .max_buf_size((limits.header_bytes * 16).max(16 * 1024))
             .serve_connection(TokioIo::new(stream), service);
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection ended early");
+        tokio::select! {
+            ended = watcher.watch(connection) => if let Err(error) = ended {
+                tracing::debug!(%error, "a connection ended early");
+            },
+            () = place.wanted_back() => tracing::debug!("an idle connection made room"),
         }
-        drop((counted, permit));
+        drop(counted);
     }
 }
 
