@@ -28,6 +28,12 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let dev = options.dev.unwrap_or(false);
     let configuration = configuration(&options)?;
+    if let Err(possible) = system::allow_connections(configuration.limits.connections) {
+        tracing::warn!(
+            possible,
+            "the limit of open files allows fewer connections than max_connections"
+        );
+    }
     let profile = configuration.profile;
     let version = configuration.version_of_unversioned();
     let location = options.store.clone().unwrap_or_default();
