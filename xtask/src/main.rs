@@ -10,6 +10,7 @@ mod bench;
 mod checks;
 mod command;
 mod document;
+mod fuzz;
 mod oracle;
 mod programs;
 mod screenshots;
@@ -41,6 +42,8 @@ enum Chore {
     Oracle(oracle::Options),
     /// Take the pictures of each screen in docs/pictures/screens
     Screenshots,
+    /// Try inputs nobody thought of on what reads requests; ten minutes for each target
+    Fuzz(fuzz::Options),
     /// Measure the server beside others, all in one run
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -68,6 +71,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Chore::Test(options) => checks::run(&workspace, &options),
         Chore::Oracle(options) => oracle::run(&workspace, &options),
         Chore::Screenshots => screenshots::run(&workspace),
+        Chore::Fuzz(options) => fuzz::run(&workspace, &options),
         Chore::Bench(bench) => bench::run(&workspace, bench),
     }
 }
