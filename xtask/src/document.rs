@@ -9,7 +9,6 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 /// Replaces the figures of one name in a document.
-#[allow(dead_code, reason = "the first chore to write figures takes this away")]
 pub(crate) fn replace_figures(path: &Path, name: &str, figures: &str) -> anyhow::Result<()> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -11,6 +11,7 @@ mod checks;
 mod command;
 mod document;
 mod fuzz;
+mod hostility;
 mod oracle;
 mod programs;
 mod screenshots;
@@ -44,6 +45,8 @@ enum Chore {
     Screenshots,
     /// Try inputs nobody thought of on what reads requests; ten minutes for each target
     Fuzz(fuzz::Options),
+    /// Attack the release server and see that it goes on answering
+    Hostility(hostility::Options),
     /// Measure the server beside others, all in one run
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -72,6 +75,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Chore::Oracle(options) => oracle::run(&workspace, &options),
         Chore::Screenshots => screenshots::run(&workspace),
         Chore::Fuzz(options) => fuzz::run(&workspace, &options),
+        Chore::Hostility(options) => hostility::run(&workspace, &options),
         Chore::Bench(bench) => bench::run(&workspace, bench),
     }
 }

@@ -84,6 +84,11 @@ impl ServerProcess {
         Ok(())
     }
 
+    /// The id of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks the server to end, insists when it takes too long, and returns how it ended.
     pub(crate) fn stop(mut self) -> anyhow::Result<ExitStatus> {
         self.terminate()
@@ -106,7 +111,8 @@ impl ServerProcess {
         Ok(self.child.wait()?)
     }
 
-    fn last_words(&self) -> String {
+    /// The end of its log, for errors.
+    pub(crate) fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let last = &lines[lines.len().saturating_sub(5)..];
