@@ -40,6 +40,8 @@ enum Step {
     Bench,
     /// Kills, faults of the disk, and whether those that lie are caught; in short
     Torture,
+    /// Attacks while others read; in short
+    Hostility,
 }
 
 /// Runs the chosen steps, or all of them.
@@ -72,6 +74,7 @@ fn run_step(step: Step, workspace: &Workspace) -> anyhow::Result<()> {
         Step::Conformance => conformance(workspace),
         Step::Bench => chores(workspace, BENCH),
         Step::Torture => chores(workspace, TORTURE),
+        Step::Hostility => chores(workspace, HOSTILITY),
     };
     result.with_context(|| format!("step {name} failed after {}", elapsed(start)))?;
     println!("    {name} passed in {}", elapsed(start));
@@ -143,6 +146,7 @@ const TORTURE: &[&[&str]] = &[
     &["torture", "self-test"],
     &["torture", "faults", "--quick"],
 ];
+const HOSTILITY: &[&[&str]] = &[&["hostility", "--short"]];
 
 /// Runs chores of this program on the release binary.
 fn chores(workspace: &Workspace, chores: &[&[&str]]) -> anyhow::Result<()> {

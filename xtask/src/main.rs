@@ -10,6 +10,8 @@ mod bench;
 mod checks;
 mod command;
 mod document;
+mod fuzz;
+mod hostility;
 mod oracle;
 mod programs;
 mod screenshots;
@@ -43,6 +45,10 @@ enum Chore {
     Oracle(oracle::Options),
     /// Take the pictures of each screen in docs/pictures/screens
     Screenshots,
+    /// Try inputs nobody thought of on what reads requests; ten minutes for each target
+    Fuzz(fuzz::Options),
+    /// Attack the release server and see that it goes on answering
+    Hostility(hostility::Options),
     /// Measure the server beside others, all in one run
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -73,6 +79,8 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Chore::Test(options) => checks::run(&workspace, &options),
         Chore::Oracle(options) => oracle::run(&workspace, &options),
         Chore::Screenshots => screenshots::run(&workspace),
+        Chore::Fuzz(options) => fuzz::run(&workspace, &options),
+        Chore::Hostility(options) => hostility::run(&workspace, &options),
         Chore::Bench(bench) => bench::run(&workspace, bench),
         Chore::Torture(torture) => torture::run(&workspace, &torture),
     }

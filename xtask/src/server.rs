@@ -143,7 +143,8 @@ impl ServerProcess {
         Ok(self.child.wait()?)
     }
 
-    fn last_words(&self) -> String {
+    /// The end of its log, for errors.
+    pub(crate) fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = log.lines().collect();
         let last = &lines[lines.len().saturating_sub(5)..];

@@ -56,6 +56,16 @@ const RULES: &[Rule] = &[
         never: &[],
     },
     Rule {
+        name: "pagebell-fuzz",
+        may_use: &[
+            "call-settings",
+            "graph-api",
+            "pagebell-server",
+            "settings-store",
+        ],
+        never: &["rusqlite", "tokio"],
+    },
+    Rule {
         name: "xtask",
         may_use: &[],
         never: &[],

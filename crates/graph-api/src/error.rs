@@ -1,6 +1,6 @@
 //! An error on its way to the caller, and the envelope it travels in.
 
-use call_settings::Violations;
+use call_settings::{Violations, excerpt};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -158,7 +158,7 @@ impl GraphError {
 
     /// [`ErrorId::EncodedBody`].
     pub fn encoded_body(encoding: &str) -> Self {
-        Self::new(ErrorId::EncodedBody, [("encoding", encoding)])
+        Self::new(ErrorId::EncodedBody, [("encoding", &excerpt(encoding))])
     }
 
     /// [`ErrorId::UnknownVersion`]; `tail` is the path behind the version.
@@ -189,7 +189,7 @@ impl GraphError {
 
     /// [`ErrorId::UnknownAlias`].
     pub fn unknown_alias(alias: &str) -> Self {
-        Self::new(ErrorId::UnknownAlias, [("alias", alias)])
+        Self::new(ErrorId::UnknownAlias, [("alias", &excerpt(alias))])
     }
 
     /// [`ErrorId::UnknownEdge`]; `edges` are those that there are.
@@ -332,7 +332,7 @@ impl GraphError {
 
     /// [`ErrorId::AliasNotSupported`].
     pub fn alias_not_supported(alias: &str) -> Self {
-        Self::new(ErrorId::AliasNotSupported, [("alias", alias)])
+        Self::new(ErrorId::AliasNotSupported, [("alias", &excerpt(alias))])
     }
 
     /// [`ErrorId::ParameterInvalid`]: the message names the first violation, `error_data` all.
@@ -481,7 +481,7 @@ fn names(edges: &[Edge]) -> String {
 }
 
 fn verb(method: &http::Method) -> String {
-    method.as_str().to_ascii_lowercase()
+    excerpt(method.as_str()).to_ascii_lowercase()
 }
 
 /// A time the way the live API writes it in token errors (seen): in Pacific time.

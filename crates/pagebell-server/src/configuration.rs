@@ -60,7 +60,7 @@ pub struct Limits {
     pub header_time: Duration,
     /// How long the body of a request may take, and how long its answer.
     pub request_time: Duration,
-    /// The most connections at a time; more wait until there is room.
+    /// The most connections at a time; more take the place of idle ones, or wait until there is room.
     pub connections: usize,
     /// How long requests under way may take after the server was told to stop.
     pub stop_time: Duration,

@@ -7,6 +7,7 @@ mod endpoints;
 mod exchange;
 mod idle;
 mod reference_pages;
+mod room;
 mod server;
 mod tls;
 

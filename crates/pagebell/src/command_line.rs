@@ -240,7 +240,7 @@ pub(crate) struct ServeOptions {
     #[arg(long, env = "PAGEBELL_REQUEST_TIME", value_name = "DURATION")]
     pub(crate) request_time: Option<Lifetime>,
 
-    /// The most connections at a time; more wait [default: 10000]
+    /// The most connections at a time; more take the place of idle ones, or wait [default: 10000]
     #[arg(long, env = "PAGEBELL_MAX_CONNECTIONS", value_name = "NUMBER")]
     pub(crate) max_connections: Option<usize>,
 

@@ -35,6 +35,12 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let dev = options.dev.unwrap_or(false);
     let configuration = configuration(&options)?;
+    if let Err(possible) = system::allow_connections(configuration.limits.connections) {
+        tracing::warn!(
+            possible,
+            "the limit of open files allows fewer connections than max_connections"
+        );
+    }
     let profile = configuration.profile;
     let version = configuration.version_of_unversioned();
     let location = options.store.clone().unwrap_or_default();
@@ -59,9 +65,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
         None
     };
-    let mut server = Server::bind(address, Arc::new(pagebell))
-        .await
-        .map_err(|error| Failure::Listen {
+    let mut server =
+        Server::bind(address, Arc::new(pagebell)).map_err(|error| Failure::Listen {
             address: address.to_string(),
             reason: match error.kind() {
                 ErrorKind::AddrInUse => {

@@ -41,6 +41,29 @@ impl Entropy for SystemEntropy {
     }
 }
 
+/// Files that are open beside the connections: the store, its readers, the log.
+const OTHER_FILES: u64 = 100;
+
+/// Lets this process have as many open files as its connections take, as far as the machine lets
+/// it: many machines start programs with 1,024. `Err`: how many connections there can be.
+pub(crate) fn allow_connections(connections: usize) -> Result<(), u64> {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let wanted = u64::try_from(connections).unwrap_or(u64::MAX);
+    let wanted = wanted.saturating_add(OTHER_FILES);
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let highest = limit.maximum.unwrap_or(wanted);
+        let lowered = limit.current.replace(wanted.min(highest));
+        if setrlimit(Resource::Nofile, limit).is_err() {
+            limit.current = lowered;
+        }
+    }
+    match limit.current {
+        Some(current) if current < wanted => Err(current.saturating_sub(OTHER_FILES)),
+        _ => Ok(()),
+    }
+}
+
 /// The machine as it is.
 #[allow(
     clippy::disallowed_methods,

@@ -1,9 +1,12 @@
 //! The machine a measurement ran on, and which of its cores do what.
 
 use std::fs;
+use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use rustix::thread::{CpuSet, sched_getaffinity};
+
+use crate::command;
 
 /// One core for the server and one for the load, so that neither takes time from the other.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +96,12 @@ pub(crate) fn describe() -> anyhow::Result<String> {
         kernel.sysname().to_string_lossy(),
         kernel.release().to_string_lossy()
     ))
+}
+
+/// The day of the measurement, by the machine's clock.
+pub(crate) fn date() -> anyhow::Result<String> {
+    let date = command::output(Command::new("date").args(["-u", "+%Y-%m-%d"]))?;
+    Ok(date.trim().to_owned())
 }
 
 #[cfg(test)]

@@ -84,11 +84,13 @@ impl BatchPlan {
 }
 
 impl BatchOperation {
-    /// The operation with the values of earlier answers in place of its references. `answer` gives
-    /// the body of the operation with a name if it succeeded.
-    pub fn resolved(
+    /// The operation with the values of earlier answers in place of its references, neither address
+    /// nor body growing beyond `limit` bytes by them. `answer` gives the body of the operation with a
+    /// name if it succeeded.
+    pub fn resolved<'a>(
         &self,
-        answer: impl Fn(&str) -> Option<Value>,
+        limit: usize,
+        answer: impl Fn(&str) -> Option<&'a Value>,
     ) -> Result<BatchOperation, GraphError> {
         for name in &self.depends_on {
             if answer(name).is_none() {
@@ -96,9 +98,9 @@ impl BatchOperation {
             }
         }
         let mut resolved = self.clone();
-        resolved.relative_url = reference::replace(&self.relative_url, &answer)?;
+        resolved.relative_url = reference::replace(&self.relative_url, limit, &answer)?;
         if let Some(body) = &self.body {
-            resolved.body = Some(reference::replace(body, &answer)?);
+            resolved.body = Some(reference::replace(body, limit, &answer)?);
         }
         Ok(resolved)
     }

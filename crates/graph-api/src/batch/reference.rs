@@ -23,10 +23,13 @@ pub(super) fn names(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The text with the values of its references in place, encoded for an address or a form.
-pub(super) fn replace(
+/// The text with the values of its references in place, encoded for an address or a form. A few
+/// bytes can refer to a long answer, and many times, so references must not make more than `limit`
+/// bytes of the text.
+pub(super) fn replace<'a>(
     text: &str,
-    answer: impl Fn(&str) -> Option<Value>,
+    limit: usize,
+    answer: impl Fn(&str) -> Option<&'a Value>,
 ) -> Result<String, GraphError> {
     let mut replaced = String::with_capacity(text.len());
     let mut copied = 0;
@@ -34,13 +37,16 @@ pub(super) fn replace(
         let failed =
             || GraphError::batch_dependency_failed(&reference.name, &excerpt(&reference.path));
         let body = answer(&reference.name).ok_or_else(failed)?;
-        let values = evaluate(&body, &reference.path);
+        let values = evaluate(body, &reference.path);
         if values.is_empty() {
             return Err(failed());
         }
         let joined: Vec<String> = values.into_iter().map(plain).collect();
         replaced.push_str(&text[copied..reference.place.start]);
         replaced.extend(utf8_percent_encode(&joined.join(","), NON_ALPHANUMERIC));
+        if replaced.len() > limit {
+            return Err(GraphError::body_too_large(limit));
+        }
         copied = reference.place.end;
     }
     replaced.push_str(&text[copied..]);
@@ -133,7 +139,7 @@ mod tests {
 
     fn resolve(text: &str) -> Result<String, GraphError> {
         let body = json!({ "data": [{ "id": "7", "hours": { "zone": "a b" } }, { "id": 8 }] });
-        replace(text, |name| (name == "first").then(|| body.clone()))
+        replace(text, 1024, |name| (name == "first").then_some(&body))
     }
 
     #[test]
@@ -166,5 +172,16 @@ mod tests {
         ] {
             assert!(resolve(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn references_do_not_grow_without_end() {
+        // 102 bytes each, with what is encoded.
+        let whole = "{result=first:$}";
+        assert!(resolve(&whole.repeat(5)).is_ok());
+        let error = resolve(&whole.repeat(50)).unwrap_err();
+        assert_eq!(error.entry().status, 413);
+        // Text of the caller's own is the caller's to send.
+        assert!(resolve(&"x".repeat(2_000)).is_ok());
     }
 }

@@ -49,7 +49,7 @@ pub(super) fn answer_at_hand(
     if request.method() != Method::GET || !request.body().is_end_stream() {
         return None;
     }
-    check_head(pagebell, request.uri(), request.headers()).ok()?;
+    check_head(pagebell, request.method(), request.uri(), request.headers()).ok()?;
     let response = pagebell.read_at_hand(
         request.uri().path(),
         request.uri().query().unwrap_or_default(),
@@ -150,11 +150,16 @@ pub(super) fn refusal_of_head(
     pagebell: &Pagebell,
     head: &http::request::Parts,
 ) -> Option<Response<Full<Bytes>>> {
-    let error = check_head(pagebell, &head.uri, &head.headers).err()?;
+    let error = check_head(pagebell, &head.method, &head.uri, &head.headers).err()?;
     Some(close(refuse(pagebell, head, &error)))
 }
 
-fn check_head(pagebell: &Pagebell, uri: &Uri, headers: &HeaderMap) -> Result<(), GraphError> {
+fn check_head(
+    pagebell: &Pagebell,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(), GraphError> {
     let limits = &pagebell.configuration().limits;
     if headers.len() > limits.header_count {
         return Err(GraphError::headers_too_large(&format!(
@@ -163,11 +168,12 @@ fn check_head(pagebell: &Pagebell, uri: &Uri, headers: &HeaderMap) -> Result<(),
         )));
     }
     let address = uri.path_and_query().map_or(0, |it| it.as_str().len());
+    let method = method.as_str().len();
     let bytes: usize = headers
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
-    if address + bytes > limits.header_bytes {
+    if method + address + bytes > limits.header_bytes {
         return Err(GraphError::headers_too_large(&format!(
             "{} bytes",
             limits.header_bytes
@@ -178,12 +184,19 @@ fn check_head(pagebell: &Pagebell, uri: &Uri, headers: &HeaderMap) -> Result<(),
     if tokens.any(|other| Some(other) != first) {
         return Err(GraphError::tokens_differ("two headers Authorization"));
     }
-    match headers.get(header::CONTENT_ENCODING) {
-        Some(encoding) if encoding != "identity" => Err(GraphError::encoded_body(
-            encoding.to_str().unwrap_or("that is no text"),
-        )),
-        _ => Ok(()),
+    // Chunks are taken out before a body gets here. Anything else in it would be read as it is.
+    for (name, plain) in [
+        (header::CONTENT_ENCODING, "identity"),
+        (header::TRANSFER_ENCODING, "chunked"),
+    ] {
+        for value in headers.get_all(name) {
+            let encoding = value.to_str().unwrap_or("that is no text");
+            if !encoding.eq_ignore_ascii_case(plain) {
+                return Err(GraphError::encoded_body(encoding));
+            }
+        }
     }
+    Ok(())
 }
 
 /// Whether a path is the root, perhaps behind a version: batches may be larger than other bodies.

@@ -23,11 +23,11 @@ use hyper::service::service_fn;
 use hyper_util::server::graceful::GracefulShutdown;
 use prometheus_client::metrics::gauge::Gauge;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower::ServiceExt;
 
 use super::idle::{Progress, Watched};
+use super::room::{Place, Room};
 use super::tls::Tls;
 use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange};
 use crate::Pagebell;
@@ -37,6 +37,10 @@ const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How long accepting rests after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The most connections that wait to be accepted. One that finds no place among them tries again
+/// after a second. The machine may allow fewer.
+const BACKLOG: u32 = 4096;
 
 /// A server that listens.
 #[derive(Debug)]
@@ -61,9 +65,16 @@ type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, axum::Error>>;
 
 impl Server {
     /// Starts to listen. Port 0 picks a free port.
-    pub async fn bind(address: SocketAddr, pagebell: Arc<Pagebell>) -> io::Result<Self> {
+    pub fn bind(address: SocketAddr, pagebell: Arc<Pagebell>) -> io::Result<Self> {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
         Ok(Self {
-            listener: TcpListener::bind(address).await?,
+            listener: socket.listen(BACKLOG)?,
             pagebell,
             tls: None,
         })
@@ -85,7 +96,7 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Stopped {
         let limits = self.pagebell.configuration().limits;
         let graceful = GracefulShutdown::new();
-        let room = Arc::new(Semaphore::new(limits.connections));
+        let room = Room::new(limits.connections);
         let under_way = Arc::new(UnderWay::default());
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
         let router = endpoints::router(Arc::clone(&self.pagebell));
@@ -97,13 +108,13 @@ impl Server {
                 reason = failure.wait_for(Option::is_some) => {
                     break reason.ok().and_then(|reason| reason.clone());
                 }
-                (stream, permit) = self.accept(&room) => {
+                (stream, place) = self.accept(&room) => {
                     let connection = Connection {
                         pagebell: Arc::clone(&self.pagebell),
                         router: router.clone(),
                         watcher: graceful.watcher(),
                         under_way: Arc::clone(&under_way),
-                        permit,
+                        place,
                     };
                     match &self.tls {
                         None => { tokio::spawn(connection.serve(stream, false)); }
@@ -132,19 +143,17 @@ impl Server {
     }
 
     /// The next connection, once there is room for it.
-    async fn accept(&self, room: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
-        let permit = Arc::clone(room)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
+    async fn accept(&self, room: &Arc<Room>) -> (TcpStream, Place) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, _peer)) => {
                     let _slower_but_no_worse = stream.set_nodelay(true);
-                    return (stream, permit);
+                    return (stream, room.place().await);
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
+                    // Perhaps there are too many open files.
+                    room.close_idle();
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -193,7 +202,7 @@ struct Connection {
     router: Router,
     watcher: hyper_util::server::graceful::Watcher,
     under_way: Arc<UnderWay>,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 }
 
 impl Connection {
@@ -215,13 +224,13 @@ impl Connection {
             router,
             watcher,
             under_way,
-            permit,
+            place,
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let progress = Arc::new(Progress::default());
         let service = service_fn(|request| {
-            let counted = (under_way.count(), progress.answer());
+            let counted = (under_way.count(), progress.answer(), place.busy());
             // Nearly every request is a read from memory: it gets by without a future of its own,
             // which for the others has room for everything that any of them may need.
             if let Some(response) = exchange::answer_at_hand(&pagebell, &request) {
@@ -250,8 +259,9 @@ impl Connection {
             () = progress.idle_for(limits.header_time) => {
                 tracing::debug!("a connection was idle for too long");
             }
+            () = place.wanted_back() => tracing::debug!("an idle connection made room"),
         }
-        drop((counted, permit));
+        drop(counted);
     }
 }
 

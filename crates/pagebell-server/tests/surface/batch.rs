@@ -300,3 +300,18 @@ async fn an_operation_has_the_body_limit_of_a_single_request() {
     .await;
     assert_eq!(codes(&answer), [413, 200]);
 }
+
+#[tokio::test]
+async fn references_do_not_make_much_of_little() {
+    let harness = Harness::new().await;
+    let reference = "{result=a:$}";
+    let url = format!("{EDGE}?fields=");
+    let operations = json!([
+        { "name": "a", "relative_url": EDGE },
+        { "relative_url": format!("{url}{}", reference.repeat(5_000)) },
+        { "method": "POST", "relative_url": EDGE, "body": reference.repeat(5_000) },
+        { "relative_url": format!("{url}{reference}") },
+    ]);
+    let answer = run(&harness, operations).await;
+    assert_eq!(codes(&answer), [200, 413, 413, 400]);
+}

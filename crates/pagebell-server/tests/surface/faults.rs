@@ -65,9 +65,7 @@ async fn a_panic_is_an_error_with_an_envelope() {
     };
     let store = Arc::new(MemoryStore::default());
     let pagebell = Arc::new(Pagebell::new(Configuration::default(), store, surroundings));
-    let server = Server::bind("127.0.0.1:0".parse().unwrap(), pagebell)
-        .await
-        .unwrap();
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), pagebell).unwrap();
     let address = server.address().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let running = tokio::spawn(server.run(async {

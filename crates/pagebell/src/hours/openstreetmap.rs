@@ -2,6 +2,8 @@
 //!
 //! Call hours know neither dates nor holidays, so rules about them are left out, and said to be.
 
+use std::num::NonZeroUsize;
+
 use call_settings::{DayOfWeek, PlannedSpan, WeekPlan, quoted_excerpt};
 use opening_hours_syntax::rules::day::{DaySelector, HolidayKind, WeekDayRange, Weekday};
 use opening_hours_syntax::rules::time::{Time, TimeSelector, TimeSpan};
@@ -21,12 +23,19 @@ type Span = (u16, u16);
 
 const DAY_MINUTES: u16 = 24 * 60;
 
+/// How many steps the parser may take, a few milliseconds of them: its grammar goes back over some
+/// texts twice for each further rule. The longest value of a map, 255 characters, takes far fewer.
+const MOST_STEPS: usize = 500_000;
+
 /// Reads `opening_hours`. The error is a sentence.
 pub(super) fn read(text: &str) -> Result<Import, String> {
-    let text = text.trim().trim_end_matches(';');
+    // It is one line of a map's data. What is more comes from copying, and comes back in sentences.
+    let line = text.replace(char::is_control, " ");
+    let text = line.trim().trim_end_matches(';');
     if text.is_empty() {
         return Err("there are no hours in it".to_owned());
     }
+    pest::set_call_limit(NonZeroUsize::new(MOST_STEPS));
     let expression = opening_hours_syntax::parse(text).map_err(|error| {
         format!(
             "not opening_hours of OpenStreetMap: {}",
@@ -54,6 +63,9 @@ pub(super) fn read(text: &str) -> Result<Import, String> {
 
 /// What the parser says, in one line. Its words are those of its grammar, so the place is told.
 fn explain(text: &str, error: &Error) -> String {
+    if error.is_implementation_error() {
+        return format!("its parser gives up on {}", quoted_excerpt(text));
+    }
     let message = error.to_string();
     let column = message
         .lines()
@@ -443,14 +455,36 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_takes_too_long_is_refused() {
+        let endless = format!("{}J", "Jan Fr[1],".repeat(40));
+        assert!(read(&endless).is_err());
+        let (week, _lost) = import(&"Mo-Fr 09:00-12:00,14:00-18:00; Sa 9:00-12:00; ".repeat(6));
+        assert_eq!(week, "Mon-Fri 09:00-12:00, 14:00-18:00; Sat 09:00-12:00");
+    }
+
+    #[test]
+    fn comments_do_not_end_the_line() {
+        let (_week, lost) = import("Mo 09:00-12:00 \"by\n\u{1b}bell\"");
+        assert_eq!(lost, ["the comment \"by  bell\""]);
+        assert!(!read("\"a\nb\"").unwrap_err().contains('\n'));
+    }
+
+    #[test]
     fn what_is_no_opening_hours_is_one_sentence() {
-        for text in ["often", "Mo-Fr 9 to 5", "Mo 99:00-12:00"] {
+        let by_a_slip_of_the_parser = "Mo 10:00-12:00/24:00";
+        for text in [
+            "often",
+            "Mo\n\"b\" 9 to 5",
+            "Mo-Fr 9 to 5",
+            "Mo 99:00-12:00",
+            by_a_slip_of_the_parser,
+        ] {
             let error = read(text).unwrap_err();
             assert!(
                 error.starts_with("not opening_hours of OpenStreetMap: "),
                 "{error}"
             );
-            assert!(!error.contains('\n'), "{error}");
+            assert!(!error.contains('\n') && !error.contains("://"), "{error}");
         }
     }
 }
