@@ -20,11 +20,13 @@ impl State {
         settings: Settings::NEVER_CONFIGURED,
     };
 
-    /// The state after an update; one that changes nothing does not count.
+    /// The state after an update; one that changes nothing does not count. The first one always
+    /// does: it configures the Page, even with what the Page seemed to have already.
     pub(crate) fn updated(self, update: Update) -> Self {
         let settings = update.applied_to(self.settings);
+        let counts = settings != self.settings || self == Self::NEVER_CONFIGURED;
         Self {
-            revision: self.revision + u64::from(settings != self.settings),
+            revision: self.revision + u64::from(counts),
             settings,
         }
     }
@@ -120,5 +122,22 @@ impl fmt::Display for Operation {
             Outcome::Mismatch { found } => write!(formatter, " -> refused, at revision {found}"),
             Outcome::Unknown => write!(formatter, " -> no answer"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_update_counts_even_if_nothing_looks_different() {
+        let first = Settings::NEVER_CONFIGURED;
+        let same = Update {
+            switches: Some(first.switches),
+            hours: None,
+        };
+        let configured = State::NEVER_CONFIGURED.updated(same);
+        assert_eq!((configured.revision, configured.settings), (1, first));
+        assert_eq!(configured.updated(same), configured);
     }
 }
