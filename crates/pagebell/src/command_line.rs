@@ -120,6 +120,20 @@ impl StoreOption {
     }
 }
 
+/// The option `--max-entries-per-day`.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct HoursLimitsOption {
+    /// How many entries a day may have; the server has an option of the same sense
+    #[arg(
+        long,
+        env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
+        value_name = "NUMBER",
+        default_value = "1",
+        value_parser = parse_hours_limits
+    )]
+    pub(crate) max_entries_per_day: HoursLimits,
+}
+
 /// The profile by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -249,7 +263,7 @@ pub(crate) struct ServeOptions {
     pub(crate) cache_mebibytes: Option<u64>,
 }
 
-pub(crate) fn parse_hours_limits(text: &str) -> Result<HoursLimits, String> {
+fn parse_hours_limits(text: &str) -> Result<HoursLimits, String> {
     let number = text
         .parse::<u8>()
         .map_err(|_error| "not a number from 1 to 24".to_owned())?;

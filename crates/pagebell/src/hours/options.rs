@@ -5,12 +5,12 @@
     reason = "these comments are help texts, shown as they are"
 )]
 
-use call_settings::{HoursLimits, Medium, PageId, TimeZoneId};
+use call_settings::{Medium, PageId, TimeZoneId};
 use clap::{Args, Subcommand};
 use graph_api::parse_instant;
 use jiff::Timestamp;
 
-use crate::command_line::{StoreOption, parse_hours_limits};
+use crate::command_line::{HoursLimitsOption, StoreOption};
 
 /// What `pagebell hours` is asked for.
 #[derive(Debug, Args)]
@@ -84,13 +84,6 @@ pub(crate) struct HoursSource {
     /// The time zone in which they are meant, such as Europe/Paris
     #[arg(long, value_name = "ZONE")]
     pub(crate) timezone: Option<TimeZoneId>,
-    /// How many entries a day may have; the server has an option of the same sense
-    #[arg(
-        long,
-        env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
-        value_name = "NUMBER",
-        default_value = "1",
-        value_parser = parse_hours_limits
-    )]
-    pub(crate) max_entries_per_day: HoursLimits,
+    #[command(flatten)]
+    pub(crate) limits: HoursLimitsOption,
 }

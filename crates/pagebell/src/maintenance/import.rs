@@ -45,7 +45,7 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
     };
     let name = file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
     let store = options.store.location().open_for_administration()?;
-    let limits = options.max_entries_per_day;
+    let limits = options.limits.max_entries_per_day;
     let (sender, portions) = sync_channel(WAITING_PORTIONS);
     // Reading lines takes about as long as storing them, so each has a thread.
     std::thread::scope(|scope| {

@@ -7,10 +7,9 @@
 
 use std::path::PathBuf;
 
-use call_settings::HoursLimits;
 use clap::Args;
 
-use crate::command_line::{StoreOption, parse_hours_limits};
+use crate::command_line::{HoursLimitsOption, StoreOption};
 
 /// Copy the store into a file, also while a server uses it.
 ///
@@ -71,15 +70,8 @@ pub(crate) struct ImportOptions {
     /// The file; - or nothing reads stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
-    /// How many entries a day of the call hours may have; the server has an option of the same sense
-    #[arg(
-        long,
-        env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
-        value_name = "NUMBER",
-        default_value = "1",
-        value_parser = parse_hours_limits
-    )]
-    pub(crate) max_entries_per_day: HoursLimits,
+    #[command(flatten)]
+    pub(crate) limits: HoursLimitsOption,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }

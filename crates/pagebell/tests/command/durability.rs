@@ -4,22 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::process::{Connection, Place};
+use crate::process::{Connection, Place, update};
 use crate::start_and_stop::retry;
 
 const ROUNDS: u64 = 24;
 const WRITERS: u64 = 6;
-
-/// The update with a number: its opening time counts the minutes of a day.
-fn update(number: u64) -> String {
-    let minute = number % 1_438;
-    format!(
-        "{{\"call_hours\":{{\"timezone_id\":\"UTC\",\"weekly_operating_hours\":[{{\"day_of_week\":\
-         \"MONDAY\",\"open_time\":\"{:02}{:02}\",\"close_time\":\"2359\"}}]}}}}",
-        minute / 60,
-        minute % 60
-    )
-}
 
 fn edge(writer: u64) -> String {
     format!("/v26.0/{}/messenger_call_settings", 1_000 + writer)

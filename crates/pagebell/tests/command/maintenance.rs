@@ -6,21 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::process::{Connection, Place, pagebell};
+use crate::process::{Connection, Place, pagebell, update};
 use crate::start_and_stop::retry;
 
 const PAGE: &str = "/v26.0/1234567890/messenger_call_settings";
-
-/// Hours whose opening time counts the updates.
-fn update(number: u64) -> String {
-    let minute = number % 1_438;
-    format!(
-        "{{\"call_hours\":{{\"timezone_id\":\"UTC\",\"weekly_operating_hours\":[{{\"day_of_week\":\
-         \"MONDAY\",\"open_time\":\"{:02}{:02}\",\"close_time\":\"2359\"}}]}}}}",
-        minute / 60,
-        minute % 60
-    )
-}
 
 fn import(place: &Place, lines: &str) -> Output {
     let mut child = pagebell()

@@ -252,3 +252,14 @@ pub(crate) fn read_reply(stream: &mut impl BufRead) -> std::io::Result<Reply> {
         body: String::from_utf8(body).unwrap(),
     })
 }
+
+/// The update with a number: its opening time counts the minutes of a day.
+pub(crate) fn update(number: u64) -> String {
+    let minute = number % 1_438;
+    format!(
+        "{{\"call_hours\":{{\"timezone_id\":\"UTC\",\"weekly_operating_hours\":[{{\"day_of_week\":\
+         \"MONDAY\",\"open_time\":\"{:02}{:02}\",\"close_time\":\"2359\"}}]}}}}",
+        minute / 60,
+        minute % 60
+    )
+}
