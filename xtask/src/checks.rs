@@ -1,6 +1,5 @@
 //! `cargo xtask test`: every check of the project, step by step.
 
-use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
@@ -151,11 +150,11 @@ const HOSTILITY: &[&[&str]] = &[&["hostility", "--short"]];
 /// Runs chores of this program on the release binary.
 fn chores(workspace: &Workspace, chores: &[&[&str]]) -> anyhow::Result<()> {
     let binary = release_binary(workspace)?;
-    let xtask = env::current_exe().context("this program has no path")?;
     for arguments in chores {
-        let mut chore = Command::new(&xtask);
+        // By way of cargo: the tests may have built this very program anew, in its place.
+        let mut chore = workspace.cargo(["xtask"]);
         chore.args(*arguments).arg("--binary").arg(&binary);
-        command::run(chore.current_dir(&workspace.root))?;
+        command::run(&mut chore)?;
     }
     Ok(())
 }
