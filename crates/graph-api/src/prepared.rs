@@ -107,7 +107,7 @@ const TYPICAL_BYTES: usize = 256;
 const ENTRY_BYTES: usize = 72;
 
 /// Writes the value of a field, in the form of [`PageMessengerCallSettingsPayload`](crate::PageMessengerCallSettingsPayload). It is written
-/// here, and not by way of that type, because each update does it: a tenth of the time.
+/// here, and not by way of that type, because each update does it: a quarter of the instructions.
 fn push_value(body: &mut String, settings: &CallSettings, field: SettingsField) {
     let boolean = |value| if value { "true" } else { "false" };
     match field {

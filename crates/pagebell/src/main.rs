@@ -23,7 +23,7 @@ use clap::Parser;
 use crate::command_line::{Command, CommandLine};
 use crate::failure::Failure;
 
-/// Measured: 3 % more reads a second than with the system's allocator.
+/// Takes fewer instructions for an allocation than the system's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -27,11 +27,6 @@ pub(crate) fn channel() -> (Waiting, Expected) {
     (Waiting(sender), Expected(receiver))
 }
 
-/// Gives all of them their answers, in their order.
-pub(crate) fn give(answers: Vec<(Waiting, Answer)>) {
-    drop(Others(answers));
-}
-
 /// Gives all of them their answers by way of the first that still waits.
 pub(crate) fn give_by_the_first(answers: Vec<(Waiting, Answer)>) {
     let mut rest = answers.into_iter();

@@ -215,7 +215,7 @@ impl Writer {
             }
             Err(error) => {
                 let refused = waiting.into_iter().map(|one| (one, Err(copied(&error))));
-                answers::give(refused.collect());
+                answers::give_by_the_first(refused.collect());
             }
         }
     }

@@ -11,6 +11,7 @@ mod compressed;
 mod connection;
 mod crowds;
 mod deep_json;
+mod dripping;
 mod floods;
 mod huge_batch;
 mod idle;

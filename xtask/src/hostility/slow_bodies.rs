@@ -7,14 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::hostility::attack::{Attack, Scale};
 use crate::hostility::crowds;
+use crate::hostility::dripping::{self, PAUSE};
 use crate::hostility::victim::{EDGE, Target};
-
-/// `--request-time`.
-const REQUEST_TIME: Duration = Duration::from_secs(1);
-/// No sooner than the limit, but clocks are read at different moments.
-const SOONEST: Duration = Duration::from_millis(900);
-/// How long the machine may take to answer them all.
-const LEEWAY: Duration = Duration::from_secs(1);
 
 pub(crate) const ATTACK: Attack = Attack {
     name: "slow bodies",
@@ -24,18 +18,7 @@ pub(crate) const ATTACK: Attack = Attack {
 };
 
 fn run(target: &Target, scale: Scale) -> anyhow::Result<String> {
-    let count = scale.of(200, 1_000);
-    let open = crowds::at_once(count, |_number| drip(target.clone()))?;
-    let (first, last) = crowds::range(&open);
-    ensure!(
-        first >= SOONEST && last <= REQUEST_TIME + LEEWAY,
-        "answered after {first:?} to {last:?}"
-    );
-    Ok(format!(
-        "all {count} told 408 and closed after {:.1} to {:.1} s (limit: 1 s)",
-        first.as_secs_f64(),
-        last.as_secs_f64()
-    ))
+    dripping::all_end_in_time(target, scale, "told 408 and closed", drip)
 }
 
 /// How long it takes until a body that goes on is refused and its connection closed.
@@ -47,14 +30,14 @@ async fn drip(target: Target) -> anyhow::Result<Duration> {
     let mut answer = Vec::new();
     loop {
         let read = stream.read_buf(&mut answer);
-        match tokio::time::timeout(Duration::from_millis(300), read).await {
+        match tokio::time::timeout(PAUSE, read).await {
             Ok(Ok(0) | Err(_)) => break,
             Ok(Ok(_)) => {}
             Err(_elapsed) => {
                 let _may_be_closed = stream.write_all(b" ").await;
             }
         }
-        ensure!(begun.elapsed() < 20 * LEEWAY, "the connection stays open");
+        dripping::check_patience(begun)?;
     }
     let answer = String::from_utf8_lossy(&answer);
     ensure!(

@@ -2,19 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::hostility::attack::{Attack, Scale};
 use crate::hostility::crowds;
+use crate::hostility::dripping::{self, PAUSE};
 use crate::hostility::victim::{EDGE, Target};
-
-/// `--header-time`.
-const HEADER_TIME: Duration = Duration::from_secs(1);
-/// No sooner than the limit, but clocks are read at different moments.
-const SOONEST: Duration = Duration::from_millis(900);
-/// How long the machine may take to close them all.
-const LEEWAY: Duration = Duration::from_secs(1);
 
 pub(crate) const ATTACK: Attack = Attack {
     name: "slow headers",
@@ -24,18 +17,7 @@ pub(crate) const ATTACK: Attack = Attack {
 };
 
 fn run(target: &Target, scale: Scale) -> anyhow::Result<String> {
-    let count = scale.of(200, 1_000);
-    let open = crowds::at_once(count, |_number| drip(target.clone()))?;
-    let (first, last) = crowds::range(&open);
-    ensure!(
-        first >= SOONEST && last <= HEADER_TIME + LEEWAY,
-        "closed after {first:?} to {last:?}"
-    );
-    Ok(format!(
-        "all {count} closed after {:.1} to {:.1} s (limit: 1 s)",
-        first.as_secs_f64(),
-        last.as_secs_f64()
-    ))
+    dripping::all_end_in_time(target, scale, "closed", drip)
 }
 
 /// How long a connection is open whose head goes on, a few bytes a second.
@@ -46,7 +28,7 @@ async fn drip(target: Target) -> anyhow::Result<Duration> {
     stream.write_all(head.as_bytes()).await?;
     let mut answer = [0; 64];
     loop {
-        let read = tokio::time::timeout(Duration::from_millis(300), stream.read(&mut answer));
+        let read = tokio::time::timeout(PAUSE, stream.read(&mut answer));
         match read.await {
             Ok(Ok(0) | Err(_)) => return Ok(begun.elapsed()),
             // An answer comes before the end of the connection.
@@ -57,6 +39,6 @@ async fn drip(target: Target) -> anyhow::Result<Duration> {
                 }
             }
         }
-        ensure!(begun.elapsed() < 20 * LEEWAY, "the connection stays open");
+        dripping::check_patience(begun)?;
     }
 }

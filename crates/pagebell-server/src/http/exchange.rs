@@ -64,28 +64,6 @@ pub(super) fn answer_at_hand(
     ))
 }
 
-fn graph_request<'a>(
-    method: &'a Method,
-    uri: &'a Uri,
-    headers: &'a HeaderMap,
-    is_secure: bool,
-    body: &'a Bytes,
-) -> GraphRequest<'a> {
-    GraphRequest {
-        method,
-        path: uri.path(),
-        query: uri.query().unwrap_or_default(),
-        authorization: authorization(headers),
-        content_type: text(headers, header::CONTENT_TYPE),
-        if_match: text(headers, header::IF_MATCH),
-        origin: Origin {
-            is_secure,
-            host: text(headers, header::HOST).unwrap_or("localhost"),
-        },
-        body,
-    }
-}
-
 /// Answers a request of the Graph surface.
 pub(super) async fn answer(
     pagebell: &Arc<Pagebell>,
@@ -116,7 +94,19 @@ pub(super) async fn answer(
             return close(refuse(pagebell, &head, &error));
         }
     };
-    let request = graph_request(&head.method, &head.uri, &head.headers, is_secure, &body);
+    let request = GraphRequest {
+        method: &head.method,
+        path: head.uri.path(),
+        query: head.uri.query().unwrap_or_default(),
+        authorization: authorization(&head.headers),
+        content_type: text(&head.headers, header::CONTENT_TYPE),
+        if_match: text(&head.headers, header::IF_MATCH),
+        origin: Origin {
+            is_secure,
+            host: text(&head.headers, header::HOST).unwrap_or("localhost"),
+        },
+        body: &body,
+    };
     // A fault of the code in one request is an answer to that request, and nothing to the others.
     let answering = AssertUnwindSafe(pagebell.dispatch(request)).catch_unwind();
     let answered = if head.method == Method::GET {
@@ -234,7 +224,7 @@ fn transport(
     *built.status_mut() =
         StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = built.headers_mut();
-    // A copy of a whole map costs less than to insert them one by one.
+    // One copy, with room for all of them, instead of a map that grows.
     headers.clone_from(&HEADERS);
     let trace_ids = Bytes::copy_from_slice(response.trace.as_bytes());
     let (request_id, trace_id) = response.trace.ranges();

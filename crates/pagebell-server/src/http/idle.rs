@@ -1,7 +1,7 @@
 //! Connections on which nothing goes on.
 //!
-//! hyper has a timer for slow heads, but sets it anew for each request, which on a hot read is a
-//! twentieth of the work. Here a connection only counts, and a timer looks at the count now and then.
+//! hyper has a timer for slow heads, but sets it anew for each request. Here a connection only counts,
+//! and a timer looks at the count now and then.
 
 use std::io;
 use std::pin::Pin;

@@ -246,7 +246,7 @@ impl Connection {
         // hyper refuses heads over its own limits without a body; ours are stricter and explain.
         let connection = http1::Builder::new()
             .header_read_timeout(None)
-            // Heads and bodies are small: to copy them together costs less than to send them apart.
+            // Heads and bodies are small: they are copied together and leave as one piece.
             .writev(false)
             .max_headers(limits.header_count * 16)
             .max_buf_size((limits.header_bytes * 16).max(16 * 1024))
