@@ -29,6 +29,12 @@ const FEW_LEFT: i64 = 1_000;
 /// How long writers wait at most for readers that are about to end.
 const PATIENCE: Duration = Duration::from_millis(20);
 
+/// Moves what no reader and no writer stands in the way of.
+const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// Moves everything, waits for readers, and lets the next writer begin the log anew.
+const RESTART: &str = "PRAGMA wal_checkpoint(RESTART)";
+
 /// The thread that checkpoints, until it is stopped or dropped.
 pub(crate) struct Checkpoints {
     keep_alive: Sender<()>,
@@ -65,7 +71,8 @@ fn run(connection: &Connection, shared: &Shared, ended: &Receiver<()>) {
         if !shared.take_written() {
             continue;
         }
-        if let Err(error) = checkpoint(connection, || shared.hold_commits()) {
+        let run = |sql: &str| run_checkpoint(connection, sql);
+        if let Err(error) = checkpoint(run, || shared.hold_commits()) {
             let error = of_write(&error);
             if error.is_fatal() {
                 shared.fail(&error);
@@ -77,30 +84,28 @@ fn run(connection: &Connection, shared: &Shared, ended: &Receiver<()>) {
 }
 
 /// Moves what can be moved beside the writers, and begins a long log anew. A log of which all is
-/// moved, the next writer begins anew by itself; under steady writes it never is, and would only
-/// ever grow.
+/// moved, the next writer begins anew by itself; but a checkpoint takes a few milliseconds, and a
+/// writer that commits meanwhile appends to the log: under steady writes it would only ever grow.
 fn checkpoint<Held>(
-    connection: &Connection,
+    mut run: impl FnMut(&str) -> rusqlite::Result<Moved>,
     hold_commits: impl FnOnce() -> Held,
 ) -> rusqlite::Result<()> {
-    const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
-    let is_to_begin_anew = |moved: &Moved| {
-        moved.frames > LONG_LOG && (1..FEW_LEFT).contains(&(moved.frames - moved.moved))
-    };
-    if !is_to_begin_anew(&run_checkpoint(connection, PASSIVE)?) {
+    let is_to_begin_anew =
+        |moved: &Moved| moved.frames > LONG_LOG && moved.frames - moved.moved < FEW_LEFT;
+    if !is_to_begin_anew(&run(PASSIVE)?) {
         return Ok(());
     }
     // Takes along what was written meanwhile, so that hardly anything is left for the next step.
-    if is_to_begin_anew(&run_checkpoint(connection, PASSIVE)?) {
+    if is_to_begin_anew(&run(PASSIVE)?) {
         let _held = hold_commits();
-        run_checkpoint(connection, "PRAGMA wal_checkpoint(RESTART)")?;
+        run(RESTART)?;
     }
     Ok(())
 }
 
 /// How far a checkpoint came.
 struct Moved {
-    /// Frames in the log.
+    /// Frames in the log when it began.
     frames: i64,
     /// Those of them that are in the database now.
     moved: i64,
@@ -120,9 +125,19 @@ mod tests {
     use super::*;
 
     fn frames(connection: &Connection) -> i64 {
-        run_checkpoint(connection, "PRAGMA wal_checkpoint(PASSIVE)")
-            .unwrap()
-            .frames
+        run_checkpoint(connection, PASSIVE).unwrap().frames
+    }
+
+    /// A connection that writes, into a table of its own, and one for checkpoints.
+    fn open(folder: &tempfile::TempDir) -> (Connection, Connection) {
+        let path = folder.path().join("pagebell.db");
+        let writer = connection::open(&path, Purpose::Write).unwrap();
+        writer
+            .execute_batch("CREATE TABLE filler (number INTEGER PRIMARY KEY, bytes BLOB); PRAGMA synchronous = OFF")
+            .unwrap();
+        let checkpoints = connection::open(&path, Purpose::Checkpoint).unwrap();
+        checkpoints.busy_timeout(PATIENCE).unwrap();
+        (writer, checkpoints)
     }
 
     fn write(connection: &Connection, rows: i64) {
@@ -139,15 +154,10 @@ mod tests {
     #[test]
     fn a_long_log_is_begun_anew_but_not_while_a_reader_needs_it() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("pagebell.db");
-        let writer = connection::open(&path, Purpose::Write).unwrap();
-        writer
-            .execute_batch("CREATE TABLE filler (number INTEGER PRIMARY KEY, bytes BLOB); PRAGMA synchronous = OFF")
-            .unwrap();
-        let checkpoints = connection::open(&path, Purpose::Checkpoint).unwrap();
-        checkpoints.busy_timeout(PATIENCE).unwrap();
+        let (writer, checkpoints) = open(&folder);
         write(&writer, LONG_LOG + 10);
 
+        let path = folder.path().join("pagebell.db");
         let reader = connection::open(&path, Purpose::Read).unwrap();
         reader
             .execute_batch("BEGIN; SELECT count(*) FROM filler")
@@ -155,7 +165,7 @@ mod tests {
         write(&writer, FEW_LEFT + 10);
         // However often this is tried beside the reader, it is no error and the log stays.
         for _ in 0..3 {
-            checkpoint(&checkpoints, || ()).unwrap();
+            checkpoint(|sql| run_checkpoint(&checkpoints, sql), || ()).unwrap();
             write(&writer, 10);
         }
         let with_reader = frames(&writer);
@@ -163,7 +173,28 @@ mod tests {
 
         reader.execute_batch("COMMIT").unwrap();
         write(&writer, 10);
-        checkpoint(&checkpoints, || ()).unwrap();
+        checkpoint(|sql| run_checkpoint(&checkpoints, sql), || ()).unwrap();
+        write(&writer, 1);
+        let anew = frames(&writer);
+        assert!(anew < 10, "{anew}");
+    }
+
+    #[test]
+    fn a_long_log_is_begun_anew_though_a_write_is_under_way_at_each_checkpoint() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, checkpoints) = open(&folder);
+        write(&writer, LONG_LOG + 10);
+        let run = |sql: &str| {
+            if sql == RESTART {
+                return run_checkpoint(&checkpoints, sql);
+            }
+            writer.execute_batch("BEGIN IMMEDIATE; SELECT count(*) FROM filler")?;
+            let moved = run_checkpoint(&checkpoints, sql);
+            write(&writer, 1);
+            writer.execute_batch("COMMIT")?;
+            moved
+        };
+        checkpoint(run, || ()).unwrap();
         write(&writer, 1);
         let anew = frames(&writer);
         assert!(anew < 10, "{anew}");
