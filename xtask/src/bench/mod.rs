@@ -11,6 +11,7 @@ mod contender;
 mod disk;
 mod exchange;
 mod fastapi;
+mod fill;
 mod full;
 mod lineup;
 mod load;

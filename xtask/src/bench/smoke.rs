@@ -84,6 +84,7 @@ fn measure(
     let writes: [Box<dyn Work>; 2] = [
         Box::new(SyncedWrites {
             directory: directory.to_owned(),
+            per_second: None,
         }),
         Box::new(lineup.post(&lineup.pagebell, "durable POST", 1, connections)),
     ];

@@ -102,23 +102,27 @@ fn sizes(outcomes: Outcomes<'_>, sizes: &[SizeFigures]) -> Vec<Finding> {
     else {
         return Vec::new();
     };
+    let ratio = |name: String, target| {
+        let value = outcomes.rate(&name, "pagebell", CONNECTIONS)? / small;
+        let name = format!("{name} / any of {}", thousands(least.into()));
+        Some(Finding::ratio(name, value, target))
+    };
     sizes[1..]
         .iter()
-        .filter_map(|size| {
+        .flat_map(|size| {
             let pages = size.label.pages;
-            let name = format!(
-                "GET, any of {} Pages / any of {}",
-                thousands(pages.into()),
-                thousands(least.into())
-            );
             // The promise is of ten million; a million is to know.
             let target = if pages >= 10_000_000 {
                 Target::AtLeast(0.8)
             } else {
                 Target::None
             };
-            Some(Finding::ratio(name, rate(pages)? / small, target))
+            [
+                ratio(sizes::name(pages), target),
+                ratio(sizes::name_by_default(pages), Target::None),
+            ]
         })
+        .flatten()
         .collect()
 }
 
@@ -182,6 +186,17 @@ fn writes(outcomes: Outcomes<'_>) -> Vec<Finding> {
                 target,
             ));
         }
+    }
+    let paced_write = outcomes.find(SyncedWrites::NAME_PACED, SyncedWrites::CONTENDER, 1);
+    if let (Some(paced), Some(paced_write)) = (paced, paced_write) {
+        findings.push(Finding::ratio(
+            format!(
+                "POST's p99 / fdatasync's p99, both at {} a second",
+                thousands(PACE.into())
+            ),
+            paced.p99.median() / paced_write.p99.median(),
+            Target::None,
+        ));
     }
     findings
 }

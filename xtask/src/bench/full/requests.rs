@@ -111,9 +111,12 @@ impl Contenders {
         let lineup = &self.lineup;
         let mut works: Vec<Box<dyn Work>> = Vec::new();
         if run.has(Part::Writes) {
-            works.push(Box::new(SyncedWrites {
-                directory: directory.to_owned(),
-            }));
+            for per_second in [None, Some(PACE)] {
+                works.push(Box::new(SyncedWrites {
+                    directory: directory.to_owned(),
+                    per_second,
+                }));
+            }
             self.check_update(&lineup.pagebell)?;
             for count in &run.connections {
                 works.push(Box::new(lineup.post(&lineup.pagebell, POST, 1, *count)));

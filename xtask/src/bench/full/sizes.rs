@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use super::Run;
 use crate::bench::contender::{self, Contender};
 use crate::bench::exchange::{Request, exchange};
+use crate::bench::fill;
 use crate::bench::lineup::authorization;
 use crate::bench::load::{Expected, Workload};
 use crate::bench::memory::Memory;
@@ -22,6 +23,10 @@ use crate::bench::work::Work;
 const CONNECTIONS: u32 = 64;
 /// The most memory for answers kept at hand where little is allowed, in MiB.
 pub(crate) const SMALL_CACHE: u32 = 16;
+/// What an answer kept at hand takes at most in these stores, in bytes.
+const BYTES_PER_PAGE: u64 = 1200;
+/// A store of more Pages than this is also read with all of them at hand; fewer always are.
+const FEW_PAGES: u32 = 10_000;
 const SCRIPT: &str = include_str!("../get_pages.lua");
 /// How many answers are compared.
 const COMPARED: u32 = 1000;
@@ -40,26 +45,29 @@ pub(crate) struct SizeFigures {
     pub(crate) idle: Memory,
     /// After GETs of one Page.
     pub(crate) after_reads_of_one: Memory,
-    /// After GETs of any Page, in every round.
+    /// After GETs of any Page.
     pub(crate) after_reads_of_all: Memory,
     /// After GETs of any Page, with [`SMALL_CACHE`].
     pub(crate) with_small_cache: Memory,
+    /// With every Page at hand, and the cache that this takes, in MiB; nothing for a small store.
+    pub(crate) all_at_hand: Option<(Memory, u32)>,
 }
 
-/// A store and the server on it.
+/// A store and the server on it that is compared with those on the others.
 #[derive(Debug)]
 struct Served {
-    store: Store,
     contender: Contender,
-    start_ups: StartUps,
-    idle: Memory,
-    after_reads_of_one: Memory,
-    with_small_cache: Memory,
+    work: Workload,
 }
 
 /// The work's name in the report, which tells the stores apart.
 pub(crate) fn name(pages: u32) -> String {
     format!("GET, any of {} Pages", report::thousands(pages.into()))
+}
+
+/// The same with a cache that is too small for all Pages of the store.
+pub(crate) fn name_by_default(pages: u32) -> String {
+    format!("{}, default cache", name(pages))
 }
 
 /// Provides the stores in `folder`, and measures each.
@@ -75,69 +83,89 @@ pub(super) fn measure(
         .iter()
         .map(|count| stores::provide(&run.binaries.pagebell, folder, *count))
         .collect::<anyhow::Result<Vec<Store>>>()?;
-    let served = stores
-        .into_iter()
-        .map(|store| serve(run, directory, &script, store))
-        .collect::<anyhow::Result<Vec<Served>>>()?;
+    let mut outcomes = Vec::new();
+    let mut figures = Vec::new();
+    let mut served = Vec::new();
+    for store in stores {
+        let (one, figure) = serve(run, directory, &script, &store, &mut outcomes)?;
+        served.push(one);
+        figures.push(figure);
+    }
     let works: Vec<Box<dyn Work>> = served
         .iter()
-        .map(
-            |Served {
-                 store, contender, ..
-             }| {
-                let work = work(contender, store, &script, store.label.pages);
-                Box::new(work) as Box<dyn Work>
-            },
-        )
+        .map(|served| Box::new(served.work.clone()) as Box<dyn Work>)
         .collect();
-    let outcomes = rounds::measure(run.plan, &works)?;
-
-    let mut figures = Vec::new();
-    for served in served {
-        figures.push(SizeFigures {
-            label: served.store.label.clone(),
-            import: served.store.import,
-            after_reads_of_all: Memory::of(served.contender.process.id())?,
-            start_ups: served.start_ups,
-            idle: served.idle,
-            after_reads_of_one: served.after_reads_of_one,
-            with_small_cache: served.with_small_cache,
-        });
+    outcomes.extend(rounds::measure(run.plan, &works)?);
+    for (served, figure) in served.into_iter().zip(&mut figures) {
+        if let Some((memory, _)) = &mut figure.all_at_hand {
+            *memory = Memory::of(served.contender.process.id())?;
+        }
         served.contender.stop()?;
     }
     Ok((outcomes, figures))
 }
 
-/// Times starts, then starts the server that is measured on the store.
-fn serve(run: &Run<'_>, directory: &Path, script: &Path, store: Store) -> anyhow::Result<Served> {
+/// Measures what can be measured of a store by itself, then starts the server that is compared.
+fn serve(
+    run: &Run<'_>,
+    directory: &Path,
+    script: &Path,
+    store: &Store,
+    outcomes: &mut Vec<Outcome>,
+) -> anyhow::Result<(Served, SizeFigures)> {
     let pages = store.label.pages;
     let cores = run.plan.load.cores;
     let binary = &run.binaries.pagebell;
     let log = directory.join(format!("pagebell-{pages}.log"));
     eprintln!("starting on a store of {pages} Pages");
-    let start_ups = start_up::measure(binary, &store, cores, &log, run.starts)?;
+    let start_ups = start_up::measure(binary, store, cores, &log, run.starts)?;
     let start =
         |cache| contender::pagebell_on(&store.path, binary, log.clone(), cores.server, cache);
     let small = start(Some(SMALL_CACHE))?;
-    work(&small, &store, script, pages).run(run.plan.load)?;
+    work(&small, store, script, pages).run(run.plan.load)?;
     let with_small_cache = Memory::of(small.process.id())?;
     small.stop()?;
 
     let contender = start(None)?;
     let process = contender.process.id();
-    let mut served = Served {
-        idle: Memory::of(process)?,
-        after_reads_of_one: Memory::of(process)?,
-        with_small_cache,
-        start_ups,
-        contender,
-        store,
-    };
+    let idle = Memory::of(process)?;
     // The first Page alone.
-    work(&served.contender, &served.store, script, 1).run(run.plan.load)?;
-    served.after_reads_of_one = Memory::of(process)?;
-    served.compare()?;
-    Ok(served)
+    work(&contender, store, script, 1).run(run.plan.load)?;
+    let after_reads_of_one = Memory::of(process)?;
+    compare(&contender, store)?;
+    let any = work(&contender, store, script, pages);
+    let mut figures = SizeFigures {
+        label: store.label.clone(),
+        import: store.import,
+        start_ups,
+        idle,
+        after_reads_of_one,
+        after_reads_of_all: after_reads_of_one,
+        with_small_cache,
+        all_at_hand: None,
+    };
+    if pages <= FEW_PAGES {
+        any.run(run.plan.load)?;
+        figures.after_reads_of_all = Memory::of(process)?;
+        let work = any;
+        return Ok((Served { contender, work }, figures));
+    }
+    let by_default = Workload {
+        name: name_by_default(pages),
+        ..any
+    };
+    outcomes.extend(rounds::measure(run.plan, &[Box::new(by_default)])?);
+    figures.after_reads_of_all = Memory::of(process)?;
+    contender.stop()?;
+
+    let cache = u32::try_from((u64::from(pages) * BYTES_PER_PAGE).div_ceil(1 << 20))?;
+    let contender = start(Some(cache))?;
+    eprintln!("reading each of {pages} Pages once");
+    fill::read_each(contender.address, &authorization(&store.label.token), pages)?;
+    compare(&contender, store)?;
+    figures.all_at_hand = Some((Memory::of(contender.process.id())?, cache));
+    let work = work(&contender, store, script, pages);
+    Ok((Served { contender, work }, figures))
 }
 
 /// GETs of any of the first `pages` Pages.
@@ -156,28 +184,26 @@ fn work(contender: &Contender, store: &Store, script: &Path, pages: u32) -> Work
     }
 }
 
-impl Served {
-    /// Checks that Pages of the whole store have the settings that were imported.
-    fn compare(&self) -> anyhow::Result<()> {
-        let pages = self.store.label.pages;
-        let authorization = authorization(&self.store.label.token);
-        for number in 0..COMPARED.min(pages) {
-            let index = u32::try_from(u64::from(number) * STRIDE % u64::from(pages))?;
-            let target = format!("/v26.0/{}/messenger_call_settings", pages::page_id(index));
-            let request = Request {
-                target: &target,
-                authorization: &authorization,
-                body: None,
-            };
-            let answer = exchange(self.contender.address, request)?;
-            let expected = pages::answer(index);
-            if answer.body != expected.as_bytes() {
-                bail!(
-                    "{target} answers {} in place of {expected}",
-                    String::from_utf8_lossy(&answer.body)
-                );
-            }
+/// Checks that Pages of the whole store have the settings that were imported.
+fn compare(contender: &Contender, store: &Store) -> anyhow::Result<()> {
+    let pages = store.label.pages;
+    let authorization = authorization(&store.label.token);
+    for number in 0..COMPARED.min(pages) {
+        let index = u32::try_from(u64::from(number) * STRIDE % u64::from(pages))?;
+        let target = format!("/v26.0/{}/messenger_call_settings", pages::page_id(index));
+        let request = Request {
+            target: &target,
+            authorization: &authorization,
+            body: None,
+        };
+        let answer = exchange(contender.address, request)?;
+        let expected = pages::answer(index);
+        if answer.body != expected.as_bytes() {
+            bail!(
+                "{target} answers {} in place of {expected}",
+                String::from_utf8_lossy(&answer.body)
+            );
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -134,15 +134,19 @@ fn stores(results: &Results) -> String {
 fn memory(results: &Results) -> String {
     let rows = results.sizes.iter().flat_map(|size| {
         let small = format!("the same with --cache-mebibytes {SMALL_CACHE}");
-        let states: [(&str, Memory); 4] = [
-            ("idle", size.idle),
-            ("after GETs of one Page", size.after_reads_of_one),
-            ("after GETs of any Page", size.after_reads_of_all),
-            (&small, size.with_small_cache),
+        let mut states: Vec<(String, Memory)> = vec![
+            ("idle".to_owned(), size.idle),
+            ("after GETs of one Page".to_owned(), size.after_reads_of_one),
+            ("after GETs of any Page".to_owned(), size.after_reads_of_all),
+            (small, size.with_small_cache),
         ];
-        states.map(|(state, memory)| {
+        if let Some((memory, cache)) = size.all_at_hand {
+            let state = format!("all Pages at hand with --cache-mebibytes {cache}");
+            states.push((state, memory));
+        }
+        states.into_iter().map(|(state, memory)| {
             [
-                state.to_owned(),
+                state,
                 thousands(size.label.pages.into()),
                 mebibytes(memory.anonymous),
                 mebibytes(memory.resident),
