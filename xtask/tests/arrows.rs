@@ -35,6 +35,11 @@ const RULES: &[Rule] = &[
         never: &[],
     },
     Rule {
+        name: "store-postgres",
+        may_use: &["call-settings", "settings-store"],
+        never: &["rusqlite"],
+    },
+    Rule {
         name: "store-sqlite",
         may_use: &["call-settings", "settings-store"],
         never: &[],
@@ -51,6 +56,7 @@ const RULES: &[Rule] = &[
             "graph-api",
             "pagebell-server",
             "settings-store",
+            "store-postgres",
             "store-sqlite",
         ],
         never: &[],
@@ -66,8 +72,13 @@ const RULES: &[Rule] = &[
         never: &["rusqlite", "tokio"],
     },
     Rule {
-        name: "xtask",
+        name: "temporary-postgres",
         may_use: &[],
+        never: &[],
+    },
+    Rule {
+        name: "xtask",
+        may_use: &["temporary-postgres"],
         never: &[],
     },
 ];

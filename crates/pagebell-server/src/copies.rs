@@ -11,8 +11,8 @@ use graph_api::PreparedSettings;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use settings_store::{
-    CommitReport, Invalidation, PageRecord, Revision, SettingsStore, StoreError, StoreObserver,
-    TokenHash,
+    CommitReport, Invalidation, KeepCopies, PageRecord, Revision, SettingsStore, StoreError,
+    StoreObserver, TokenHash,
 };
 use tokio::sync::watch;
 
@@ -27,6 +27,7 @@ pub(crate) struct Copies {
     tokens: Cache<TokenHash, Arc<Access>>,
     /// The answers for a Page that was never configured, shared by all of them.
     unconfigured: Arc<PageAnswers>,
+    keep: KeepCopies,
     metrics: Arc<Metrics>,
     failure: watch::Sender<Option<String>>,
 }
@@ -73,7 +74,12 @@ impl Weighter<PageId, PageCopy> for ByBytes {
 }
 
 impl Copies {
-    pub(crate) fn new(limits: &Limits, defaults: &CallSettings, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(
+        limits: &Limits,
+        defaults: &CallSettings,
+        keep: KeepCopies,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         // The body of an average Page with hours on five days.
         const TYPICAL_BYTES: u64 = 600 + OVERHEAD_BYTES;
         let expected = usize::try_from(limits.cache_bytes / TYPICAL_BYTES).unwrap_or(usize::MAX);
@@ -81,6 +87,7 @@ impl Copies {
             pages: Cache::with_weighter(expected, limits.cache_bytes, ByBytes),
             tokens: Cache::new(limits.cached_tokens),
             unconfigured: Arc::new(PageAnswers::new(defaults)),
+            keep,
             metrics,
             failure: watch::Sender::new(None),
         }
@@ -92,6 +99,10 @@ impl Copies {
         store: &dyn SettingsStore,
         page_id: PageId,
     ) -> Result<Option<PageCopy>, StoreError> {
+        if self.keep == KeepCopies::Never {
+            let record = store.page(page_id).await?;
+            return Ok(record.as_ref().map(|record| self.prepare(record)));
+        }
         if let Some(found) = self.pages.get(&page_id) {
             self.metrics.page_copies.hit();
             return Ok(Some(found));
@@ -139,6 +150,9 @@ impl Copies {
         store: &dyn SettingsStore,
         hash: TokenHash,
     ) -> Result<Option<Arc<Access>>, StoreError> {
+        if self.keep == KeepCopies::Never {
+            return Ok(read_access(store, hash).await?.map(Arc::new));
+        }
         if let Some(found) = self.tokens.get(&hash) {
             self.metrics.token_copies.hit();
             return Ok(Some(found));
@@ -147,14 +161,9 @@ impl Copies {
         match self.tokens.get_value_or_guard_async(&hash).await {
             Ok(found) => Ok(Some(found)),
             Err(reserved) => {
-                let Some(token) = store.token(hash).await? else {
+                let Some(access) = read_access(store, hash).await?.map(Arc::new) else {
                     return Ok(None);
                 };
-                let app = match token.app_id {
-                    Some(app_id) => store.app(app_id).await?,
-                    None => None,
-                };
-                let access = Arc::new(Access { token, app });
                 let _overtaken_by_a_change = reserved.insert(Arc::clone(&access));
                 Ok(Some(access))
             }
@@ -167,9 +176,26 @@ impl Copies {
     }
 }
 
+/// A token with its app, from the store.
+async fn read_access(
+    store: &dyn SettingsStore,
+    hash: TokenHash,
+) -> Result<Option<Access>, StoreError> {
+    let Some(token) = store.token(hash).await? else {
+        return Ok(None);
+    };
+    let app = match token.app_id {
+        Some(app_id) => store.app(app_id).await?,
+        None => None,
+    };
+    Ok(Some(Access { token, app }))
+}
+
 impl StoreObserver for Copies {
     fn page_written(&self, record: &PageRecord) {
-        self.pages.insert(record.page_id, self.prepare(record));
+        if self.keep == KeepCopies::UntilTold {
+            self.pages.insert(record.page_id, self.prepare(record));
+        }
     }
 
     fn invalidated(&self, what: Invalidation) {

@@ -59,6 +59,7 @@ impl Pagebell {
         let copies = Arc::new(Copies::new(
             &configuration.limits,
             &configuration.default_settings,
+            store.keep_copies(),
             Arc::clone(&metrics),
         ));
         store.set_observer(Arc::clone(&copies) as Arc<_>);

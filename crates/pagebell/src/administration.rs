@@ -4,25 +4,52 @@ pub(crate) mod app;
 pub(crate) mod page;
 pub(crate) mod token;
 
+use std::io::Write;
+use std::sync::Arc;
+
 use serde_json::Value;
 use settings_store::SettingsStore;
-use std::io::Write;
-use store_sqlite::SqliteStore;
+use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
+use crate::store_location::{Opening, StoreLocation};
 
-/// Runs a command's work on a store, and closes the store.
-pub(crate) fn on_store<T>(
-    store: &SqliteStore,
-    work: impl AsyncFnOnce(&SqliteStore) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .build()?
-        .block_on(async {
-            let result = work(store).await;
+/// A store that a command works on.
+pub(crate) struct OpenStore {
+    runtime: Runtime,
+    store: Arc<dyn SettingsStore>,
+}
+
+impl OpenStore {
+    pub(crate) fn new(location: &StoreLocation, opening: Opening) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let store = runtime.block_on(location.open(opening))?;
+        Ok(Self { runtime, store })
+    }
+
+    /// Runs a command's work, and closes the store.
+    pub(crate) fn run<T>(
+        self,
+        work: impl AsyncFnOnce(&dyn SettingsStore) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Self { runtime, store } = self;
+        runtime.block_on(async {
+            let result = work(&*store).await;
             store.close().await;
             result
         })
+    }
+}
+
+/// Opens a store, runs a command's work on it, and closes it.
+pub(crate) fn on_store<T>(
+    location: &StoreLocation,
+    opening: Opening,
+    work: impl AsyncFnOnce(&dyn SettingsStore) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    OpenStore::new(location, opening)?.run(work)
 }
 
 /// Writes the rows of a table, its columns as wide as they need to be.

@@ -52,7 +52,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     if dev {
         surroundings = surroundings.with_steerable_clock();
     }
-    let store = location.open_for_server()?;
+    let store = location.open_for_server().await?;
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 use settings_store::{MemoryStore, SettingsStore, StoreError};
+use store_postgres::{Location, LocationError, PostgresStore};
 use store_sqlite::{Role, SqliteStore};
 
 use crate::failure::Failure;
@@ -20,14 +21,32 @@ pub(crate) const DEFAULT: &str = "sqlite:pagebell.db";
 pub(crate) enum StoreLocation {
     /// A SQLite file.
     Sqlite(PathBuf),
+    /// A PostgreSQL database.
+    Postgres(Box<Location>),
     /// Memory: nothing is kept.
     Memory,
 }
 
+/// Whether a command may be the first to use a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opening {
+    /// It may: a file that is missing is made.
+    MayBeFirst,
+    /// It makes sense only on a store that exists.
+    Existing,
+}
+
 /// The text is no location of a store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a store is sqlite:PATH, such as {DEFAULT}, or sqlite::memory: to keep nothing")]
-pub(crate) struct NotAStore;
+pub(crate) enum NotAStore {
+    #[error(
+        "a store is sqlite:PATH, such as {DEFAULT}, postgres://USER@HOST:PORT/DATABASE, or \
+         sqlite::memory: to keep nothing"
+    )]
+    Unknown,
+    #[error(transparent)]
+    Postgres(#[from] LocationError),
+}
 
 impl Default for StoreLocation {
     fn default() -> Self {
@@ -39,10 +58,13 @@ impl FromStr for StoreLocation {
     type Err = NotAStore;
 
     fn from_str(text: &str) -> Result<Self, NotAStore> {
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Ok(Self::Postgres(Box::new(text.parse()?)));
+        }
         match text.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(Self::Memory),
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            _ => Err(NotAStore),
+            _ => Err(NotAStore::Unknown),
         }
     }
 }
@@ -59,6 +81,7 @@ impl fmt::Display for StoreLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(formatter, "sqlite:{}", path.display()),
+            Self::Postgres(location) => location.fmt(formatter),
             Self::Memory => formatter.write_str("sqlite::memory:"),
         }
     }
@@ -66,26 +89,42 @@ impl fmt::Display for StoreLocation {
 
 impl StoreLocation {
     /// Opens the store for a server.
-    pub(crate) fn open_for_server(&self) -> Result<Arc<dyn SettingsStore>, StoreError> {
-        match self {
-            Self::Sqlite(path) => Ok(Arc::new(SqliteStore::open(path, Role::Server)?)),
-            Self::Memory => Ok(Arc::new(MemoryStore::default())),
-        }
+    pub(crate) async fn open_for_server(&self) -> Result<Arc<dyn SettingsStore>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(path) => Arc::new(SqliteStore::open(path, Role::Server)?),
+            Self::Postgres(location) => Arc::new(PostgresStore::open(location).await?),
+            Self::Memory => Arc::new(MemoryStore::default()),
+        })
     }
 
-    /// The file of a store that is one.
-    pub(crate) fn file(&self) -> Result<&Path, Failure> {
+    /// Opens the store for a command.
+    pub(crate) async fn open(&self, opening: Opening) -> Result<Arc<dyn SettingsStore>, Failure> {
+        if let Self::Postgres(location) = self {
+            return Ok(Arc::new(PostgresStore::open(location).await?));
+        }
+        let path = match opening {
+            Opening::MayBeFirst => self.file("administered")?,
+            Opening::Existing => self.existing_file("administered")?,
+        };
+        Ok(Arc::new(SqliteStore::open(path, Role::Administration)?))
+    }
+
+    /// The file of a store that is one; otherwise the error says what cannot be done to it.
+    pub(crate) fn file(&self, done: &str) -> Result<&Path, Failure> {
         match self {
             Self::Sqlite(path) => Ok(path),
-            Self::Memory => Err(Failure::Options(
-                "sqlite::memory: keeps nothing that could be administered; name a file".to_owned(),
-            )),
+            Self::Postgres(_) => Err(Failure::Options(format!(
+                "only a SQLite file can be {done} here; for {self} use the tools of PostgreSQL"
+            ))),
+            Self::Memory => Err(Failure::Options(format!(
+                "sqlite::memory: keeps nothing that could be {done}; name a file"
+            ))),
         }
     }
 
-    /// The file of a store that must exist.
-    pub(crate) fn existing_file(&self) -> Result<&Path, Failure> {
-        let path = self.file()?;
+    /// The same of a store that must exist.
+    pub(crate) fn existing_file(&self, done: &str) -> Result<&Path, Failure> {
+        let path = self.file(done)?;
         if path.exists() {
             Ok(path)
         } else {
@@ -93,18 +132,5 @@ impl StoreLocation {
                 "there is no store {self}; name the right one with --store"
             )))
         }
-    }
-
-    /// Opens the store for a command that may be the first to use it.
-    pub(crate) fn open_for_administration(&self) -> Result<SqliteStore, Failure> {
-        Ok(SqliteStore::open(self.file()?, Role::Administration)?)
-    }
-
-    /// Opens the store for a command that makes sense only on one that exists.
-    pub(crate) fn open_existing(&self) -> Result<SqliteStore, Failure> {
-        Ok(SqliteStore::open(
-            self.existing_file()?,
-            Role::Administration,
-        )?)
     }
 }

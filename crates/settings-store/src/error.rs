@@ -2,7 +2,7 @@
 
 /// An error of a store. None of them means that a write was refused for its content; what is
 /// refused so is an outcome, not an error.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached or has stopped, and the write, if it was one, did not happen.
     #[error("the store is not available: {reason}")]

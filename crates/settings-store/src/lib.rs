@@ -20,7 +20,7 @@ mod store;
 pub use decision::Decision;
 pub use error::StoreError;
 pub use memory::MemoryStore;
-pub use observer::{CommitReport, Invalidation, StoreObserver, Unobserved};
+pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
 pub use record::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,
     TokenHash, TokenId, TokenKey, TokenRecord,

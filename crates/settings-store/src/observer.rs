@@ -28,6 +28,15 @@ pub struct CommitReport {
     pub duration: Duration,
 }
 
+/// Whether a server may keep copies of what it has read from a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepCopies {
+    /// Until the observer hears of a change: this process is the only server of the store.
+    UntilTold,
+    /// No: others change the store, and each read has to see what they have stored.
+    Never,
+}
+
 /// Whoever keeps copies of what the store holds. Calls come one after the other, in the order of
 /// the commits, and must return at once: the writer waits for them.
 pub trait StoreObserver: Send + Sync {

@@ -8,8 +8,8 @@ use call_settings::{CallSettings, PageId, SettingsUpdate};
 use jiff::Timestamp;
 
 use crate::{
-    AppId, AppRecord, Author, HistoryEntry, PageRecord, Revision, StoreError, StoreObserver,
-    TokenHash, TokenKey, TokenRecord,
+    AppId, AppRecord, Author, HistoryEntry, KeepCopies, PageRecord, Revision, StoreError,
+    StoreObserver, TokenHash, TokenKey, TokenRecord,
 };
 
 /// A change of the settings of one Page.
@@ -202,6 +202,11 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
 
     /// Answers if the store can serve reads and writes.
     async fn check(&self) -> Result<(), StoreError>;
+
+    /// Whether a server may keep copies of what it reads here.
+    fn keep_copies(&self) -> KeepCopies {
+        KeepCopies::UntilTold
+    }
 
     /// Sets who is told of changes from now on.
     fn set_observer(&self, observer: Arc<dyn StoreObserver>);

@@ -31,20 +31,6 @@ pub(crate) fn of_write(error: &rusqlite::Error) -> StoreError {
     }
 }
 
-/// The same error for one more of those who wait for it.
-pub(crate) fn copied(error: &StoreError) -> StoreError {
-    match error {
-        StoreError::Full => StoreError::Full,
-        StoreError::OutcomeUnknown { reason } => StoreError::OutcomeUnknown {
-            reason: reason.clone(),
-        },
-        StoreError::Corrupt { what } => StoreError::Corrupt { what: what.clone() },
-        other => StoreError::Unavailable {
-            reason: other.to_string(),
-        },
-    }
-}
-
 /// The refusal of everything that comes after the end.
 pub(crate) fn stopped() -> StoreError {
     StoreError::Unavailable {

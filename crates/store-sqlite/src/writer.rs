@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::answers::{self, Answer, Waiting};
 use crate::changes::Follower;
 use crate::connection::{self, Purpose};
-use crate::error::{copied, of_write, stopped};
+use crate::error::{of_write, stopped};
 use crate::{administration, rows, schema};
 
 /// The most writes that share one transaction: it bounds how long the first of them waits.
@@ -214,7 +214,7 @@ impl Writer {
                 answers::give_by_the_first(waiting.into_iter().zip(outcomes).collect());
             }
             Err(error) => {
-                let refused = waiting.into_iter().map(|one| (one, Err(copied(&error))));
+                let refused = waiting.into_iter().map(|one| (one, Err(error.clone())));
                 answers::give_by_the_first(refused.collect());
             }
         }

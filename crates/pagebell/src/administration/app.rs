@@ -4,12 +4,13 @@ use std::io::{Write, stdout};
 
 use secrecy::ExposeSecret;
 use serde_json::json;
-use settings_store::{AppId, AppRecord, SettingsStore};
+use settings_store::{AppId, AppRecord};
 
 use super::{on_store, write_json, write_table};
 use crate::command_line::AppCommand;
 use crate::failure::Failure;
 use crate::identifiers::{new_app_secret, new_id};
+use crate::store_location::Opening;
 use crate::system;
 
 pub(crate) fn run(command: AppCommand) -> Result<(), Failure> {
@@ -28,17 +29,16 @@ pub(crate) fn run(command: AppCommand) -> Result<(), Failure> {
                 created_at: surroundings.clock.now(),
             };
             let stored = app.clone();
-            on_store(
-                &store.location().open_for_administration()?,
-                async |store| Ok(store.put_app(stored).await?),
-            )?;
+            on_store(&store.location(), Opening::MayBeFirst, async |store| {
+                Ok(store.put_app(stored).await?)
+            })?;
             let mut output = stdout().lock();
             writeln!(output, "app_id {}", app.app_id)?;
             writeln!(output, "app_secret {}", app.secret.expose_secret())?;
             Ok(())
         }
         AppCommand::List { json, store } => {
-            let apps = on_store(&store.location().open_existing()?, async |store| {
+            let apps = on_store(&store.location(), Opening::Existing, async |store| {
                 Ok(store.apps().await?)
             })?;
             write_list(&apps, json)

@@ -8,6 +8,7 @@ use settings_store::{Added, NewPage, PageRecord, SettingsStore};
 use super::on_store;
 use crate::command_line::PageCommand;
 use crate::failure::Failure;
+use crate::store_location::Opening;
 use crate::system;
 
 /// How many Pages are read at a time, so that a list of millions needs no memory.
@@ -23,10 +24,9 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
         } => {
             let renamed = name.is_some();
             let page = NewPage { page_id, name, at };
-            let added = on_store(
-                &store.location().open_for_administration()?,
-                async |store| Ok(store.add_page(page).await?),
-            )?;
+            let added = on_store(&store.location(), Opening::MayBeFirst, async |store| {
+                Ok(store.add_page(page).await?)
+            })?;
             let what = match added {
                 Added::New => "added",
                 Added::AlreadyThere if renamed => "was there already and has the new name",
@@ -36,7 +36,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
             Ok(())
         }
         PageCommand::List { json, store } => {
-            on_store(&store.location().open_existing()?, async |store| {
+            on_store(&store.location(), Opening::Existing, async |store| {
                 let mut output = BufWriter::new(stdout().lock());
                 list(store, &mut output, json).await?;
                 Ok(output.flush()?)
@@ -44,7 +44,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
         }
         PageCommand::Remove { page_id, store } => {
             let location = store.location();
-            let removed = on_store(&location.open_existing()?, async |store| {
+            let removed = on_store(&location, Opening::Existing, async |store| {
                 Ok(store.remove_page(page_id, at).await?)
             })?;
             if !removed {

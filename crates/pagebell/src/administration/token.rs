@@ -6,12 +6,13 @@ use std::io::{Write, stderr, stdout};
 use jiff::{SignedDuration, Timestamp};
 use pagebell_server::{OPERATOR_SCOPE, READ_SCOPE};
 use serde_json::json;
-use settings_store::{Coverage, SettingsStore, TokenHash, TokenId, TokenKey, TokenRecord};
+use settings_store::{Coverage, TokenHash, TokenId, TokenKey, TokenRecord};
 
 use super::{on_store, write_json, write_table};
 use crate::command_line::{NewToken, TokenCommand};
 use crate::failure::Failure;
 use crate::identifiers::{new_id, new_token};
+use crate::store_location::Opening;
 use crate::system;
 
 /// The scopes of a token for which none are named.
@@ -25,7 +26,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
         TokenCommand::Create(options) => create(options),
         TokenCommand::List { json, store } => {
             let now = system::surroundings().clock.now();
-            let tokens = on_store(&store.location().open_existing()?, async |store| {
+            let tokens = on_store(&store.location(), Opening::Existing, async |store| {
                 Ok(store.tokens().await?)
             })?;
             write_list(&tokens, now, json)
@@ -38,7 +39,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
                 Err(_) => TokenKey::Hash(TokenHash::of(&token)),
             };
             let location = store.location();
-            let revoked = on_store(&location.open_existing()?, async |store| {
+            let revoked = on_store(&location, Opening::Existing, async |store| {
                 Ok(store.revoke_token(key, now).await?)
             })?;
             if !revoked {
@@ -95,7 +96,8 @@ fn create(options: NewToken) -> Result<(), Failure> {
         revoked_at: None,
     };
     on_store(
-        &options.store.location().open_for_administration()?,
+        &options.store.location(),
+        Opening::MayBeFirst,
         async |store| {
             if let Some(app_id) = options.app
                 && store.app(app_id).await?.is_none()

@@ -5,12 +5,12 @@ use std::io::{Write, stdout};
 use call_settings::{CallAvailability, CallSettings, Moment, PageId, RingTarget, at_whole_second};
 use graph_api::availability::{AvailabilityRequest, MessengerCallAvailabilityPayload};
 use jiff::SignedDuration;
-use settings_store::SettingsStore;
 
 use super::options::ShowOptions;
 use super::week_picture;
 use crate::administration::on_store;
 use crate::failure::Failure;
+use crate::store_location::Opening;
 use crate::system;
 
 pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
@@ -74,7 +74,7 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
 /// The settings of a Page; `None`: it was never configured.
 fn settings_of(options: &ShowOptions, page_id: PageId) -> Result<Option<CallSettings>, Failure> {
     let location = options.store.location();
-    let page = on_store(&location.open_existing()?, async |store| {
+    let page = on_store(&location, Opening::Existing, async |store| {
         Ok(store.page(page_id).await?)
     })?;
     match page {

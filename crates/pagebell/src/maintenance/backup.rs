@@ -9,7 +9,7 @@ use crate::system;
 
 pub(crate) fn back_up(options: &BackupOptions) -> Result<(), Failure> {
     let location = options.store.location();
-    let contents = store_sqlite::back_up(location.existing_file()?, &options.file)?;
+    let contents = store_sqlite::back_up(location.existing_file("backed up")?, &options.file)?;
     let file = options.file.display();
     writeln!(stdout(), "backed up to {file}: {}", in_words(contents))?;
     Ok(())
@@ -17,7 +17,7 @@ pub(crate) fn back_up(options: &BackupOptions) -> Result<(), Failure> {
 
 pub(crate) fn restore(options: &RestoreOptions) -> Result<(), Failure> {
     let location = options.store.location();
-    let store = location.file()?;
+    let store = location.file("restored")?;
     let aside = (options.replace && store.exists()).then(|| {
         let now = system::surroundings().clock.now();
         let mut name = store.as_os_str().to_owned();

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 
 pub(crate) fn check(options: &CheckOptions) -> Result<(), Failure> {
     let location = options.store.location();
-    let examination = store_sqlite::examine(location.existing_file()?)?;
+    let examination = store_sqlite::examine(location.existing_file("checked")?)?;
     if examination.findings.is_empty() {
         writeln!(
             stdout(),

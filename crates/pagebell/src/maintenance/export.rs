@@ -4,29 +4,34 @@ use std::io::{BufWriter, Write, stdout};
 
 use graph_api::{CallHoursPayload, CallRoutingPayload, PageMessengerCallSettingsPayload};
 use serde::Serialize;
-use settings_store::{PageRecord, SettingsStore};
+use settings_store::PageRecord;
 
 use super::ExportOptions;
 use crate::administration::on_store;
 use crate::failure::Failure;
+use crate::store_location::Opening;
 
 /// How many Pages are read at a time, so that millions of them need no memory.
 const PORTION: usize = 1_000;
 
 pub(crate) fn export(options: &ExportOptions) -> Result<(), Failure> {
-    on_store(&options.store.location().open_existing()?, async |store| {
-        let mut output = BufWriter::new(stdout().lock());
-        let mut after = None;
-        loop {
-            let pages = store.pages(after, PORTION).await?;
-            let Some(last) = pages.last() else { break };
-            after = Some(last.page_id);
-            for page in &pages {
-                writeln!(output, "{}", line(page))?;
+    on_store(
+        &options.store.location(),
+        Opening::Existing,
+        async |store| {
+            let mut output = BufWriter::new(stdout().lock());
+            let mut after = None;
+            loop {
+                let pages = store.pages(after, PORTION).await?;
+                let Some(last) = pages.last() else { break };
+                after = Some(last.page_id);
+                for page in &pages {
+                    writeln!(output, "{}", line(page))?;
+                }
             }
-        }
-        Ok(output.flush()?)
-    })
+            Ok(output.flush()?)
+        },
+    )
 }
 
 /// A Page as a line, its members in the order in which people read them.

@@ -12,11 +12,11 @@ use std::time::Duration;
 use call_settings::{CallSettings, HoursLimits};
 use pagebell_server::Surroundings;
 use settings_store::{Imported, ImportedPage, PagesImport, SettingsStore};
-use store_sqlite::SqliteStore;
 
 use super::{ImportOptions, counted};
-use crate::administration::on_store;
+use crate::administration::OpenStore;
 use crate::failure::Failure;
+use crate::store_location::Opening;
 use crate::system;
 
 /// How many Pages share one transaction: enough to make its sync cheap, few enough that a server on
@@ -44,13 +44,13 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
         None => Box::new(BufReader::new(stdin())),
     };
     let name = file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
-    let store = options.store.location().open_for_administration()?;
+    let store = OpenStore::new(&options.store.location(), Opening::MayBeFirst)?;
     let limits = options.limits.max_entries_per_day;
     let (sender, portions) = sync_channel(WAITING_PORTIONS);
     // Reading lines takes about as long as storing them, so each has a thread.
     std::thread::scope(|scope| {
         scope.spawn(move || read(input, &name, limits, &sender));
-        on_store(&store, async |store| {
+        store.run(async |store| {
             let surroundings = system::surroundings();
             let mut imported = Imported::default();
             let stored = store_portions(store, &surroundings, portions, &mut imported).await;
@@ -61,7 +61,7 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
 }
 
 async fn store_portions(
-    store: &SqliteStore,
+    store: &dyn SettingsStore,
     surroundings: &Surroundings,
     portions: Receiver<Portion>,
     imported: &mut Imported,

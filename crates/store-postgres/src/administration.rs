@@ -1,0 +1,398 @@
+//! Everything but the settings: Pages, apps, tokens, imports. Rare, so each in a statement or a
+//! transaction of its own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use call_settings::PageId;
+use deadpool_postgres::Object;
+use jiff::Timestamp;
+use secrecy::ExposeSecret;
+use settings_store::{
+    Added, AppRecord, Decision, HistoryEntry, Imported, NewPage, PageRecord, PagesImport, Revision,
+    StoreError, TokenHash, TokenKey, TokenRecord,
+};
+use tokio::time::{Instant, sleep, timeout};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use crate::error::{self, Fate, unavailable};
+use crate::reads;
+use crate::rows::{self, PageRow, signed};
+use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
+use crate::writes::Attempt;
+
+/// How often a change is decided anew when others change the same Pages meanwhile.
+const MOST_ROUNDS: usize = 20;
+
+/// How long an import of many Pages may take.
+const IMPORT_TIME: Duration = Duration::from_mins(2);
+
+/// Something that is done at once or not at all.
+trait Change: Sync {
+    type Output;
+
+    /// How long one try may take.
+    const TIME: Duration = TRY_TIME;
+
+    fn run(&self, session: &mut Object)
+    -> impl Future<Output = Result<Self::Output, Error>> + Send;
+}
+
+/// Runs a change, again only while it certainly has not happened.
+async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
+    let deadline = Instant::now() + WRITE_TIME;
+    loop {
+        let error = match sessions.take().await {
+            Err(error) => error,
+            Ok(mut session) => match timeout(C::TIME, work.run(&mut session)).await {
+                Ok(Ok(value)) => return Ok(value),
+                Ok(Err(error)) => {
+                    let fate = Fate::of(&error);
+                    if fate.drops_connection() {
+                        sessions::discard(session);
+                    }
+                    match fate {
+                        Fate::Refused => return Err(error::of_statement(&error)),
+                        Fate::Unknown => return Err(unknown(error::described(&error))),
+                        Fate::NotDone | Fate::NotDoneHere => error::of_statement(&error),
+                    }
+                }
+                Err(_elapsed) => {
+                    sessions::discard(session);
+                    return Err(unknown("the database does not answer".to_owned()));
+                }
+            },
+        };
+        if Instant::now() + PAUSE >= deadline {
+            return Err(error);
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+fn unknown(reason: String) -> StoreError {
+    StoreError::OutcomeUnknown { reason }
+}
+
+/// Runs a change of one statement; the rows that it returns.
+async fn statement(
+    sessions: &Sessions,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
+    change(sessions, Statement { sql, parameters }).await
+}
+
+/// A single statement.
+struct Statement<'a> {
+    sql: &'a str,
+    parameters: &'a [&'a (dyn ToSql + Sync)],
+}
+
+impl Change for Statement<'_> {
+    type Output = Vec<Row>;
+
+    async fn run(&self, session: &mut Object) -> Result<Vec<Row>, Error> {
+        let statement = session.prepare_cached(self.sql).await?;
+        session.query(&statement, self.parameters).await
+    }
+}
+
+/// Adds a Page, or brings a removed one back.
+pub(crate) async fn add_page(sessions: &Sessions, page: &NewPage) -> Result<Added, StoreError> {
+    // The inner query sees what was there before the statement.
+    const ADD: &str = "
+INSERT INTO page (page_id, name, revision, previous_revision, removed)
+VALUES ($1, $2, 0, 0, false)
+ON CONFLICT (page_id) DO UPDATE SET name = coalesce(excluded.name, page.name), removed = false
+RETURNING (SELECT NOT before.removed FROM page AS before WHERE before.page_id = $1)";
+    let rows = statement(sessions, ADD, &[&signed(page.page_id.get()), &page.name]).await?;
+    let was_there = rows
+        .first()
+        .map(|row| rows::get::<Option<bool>>(row, 0))
+        .transpose()?
+        .flatten();
+    Ok(match was_there {
+        Some(true) => Added::AlreadyThere,
+        Some(false) | None => Added::New,
+    })
+}
+
+/// Removes a Page; its row stays for the revision.
+pub(crate) async fn remove_page(
+    sessions: &Sessions,
+    page_id: PageId,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    const REMOVE: &str = "
+WITH written AS (
+    UPDATE page SET name = NULL, revision = $2, previous_revision = $3, document = NULL,
+        checksum = NULL, removed = true
+    WHERE page_id = $1 AND revision = $3 AND NOT removed
+    RETURNING page_id
+), entered AS (
+    INSERT INTO history (page_id, revision, changed_ms, trace_id, write_id)
+    SELECT page_id, $2, $4, '', 0 FROM written
+    RETURNING page_id
+)
+SELECT page_id FROM written";
+    for _ in 0..MOST_ROUNDS {
+        let row = find_page(sessions, page_id).await?;
+        let Some(row) = row.filter(|row| !row.removed) else {
+            return Ok(false);
+        };
+        let found = row.record.revision;
+        let removed = statement(
+            sessions,
+            REMOVE,
+            &[
+                &signed(page_id.get()),
+                &signed(found.next().get()),
+                &signed(found.get()),
+                &at.as_millisecond(),
+            ],
+        )
+        .await?;
+        if !removed.is_empty() {
+            return Ok(true);
+        }
+    }
+    Err(overtaken())
+}
+
+async fn find_page(sessions: &Sessions, page_id: PageId) -> Result<Option<PageRow>, StoreError> {
+    reads::find_pages(sessions, &[page_id])
+        .await?
+        .remove(&page_id)
+        .transpose()
+}
+
+fn overtaken() -> StoreError {
+    unavailable("others change the same Pages all the time")
+}
+
+/// Adds an app, or replaces the one with the same id.
+pub(crate) async fn put_app(sessions: &Sessions, app: &AppRecord) -> Result<(), StoreError> {
+    const PUT: &str = "
+INSERT INTO app (app_id, name, secret, require_proof, created_ms) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (app_id) DO UPDATE SET name = excluded.name, secret = excluded.secret,
+    require_proof = excluded.require_proof, created_ms = excluded.created_ms";
+    let created_ms = app.created_at.as_millisecond();
+    let secret = app.secret.expose_secret();
+    statement(
+        sessions,
+        PUT,
+        &[
+            &signed(app.app_id.get()),
+            &app.name,
+            &secret,
+            &app.require_proof,
+            &created_ms,
+        ],
+    )
+    .await
+    .map(|_no_rows| ())
+}
+
+/// Adds a token, or replaces those with the same hash or id.
+pub(crate) async fn put_token(sessions: &Sessions, token: &TokenRecord) -> Result<(), StoreError> {
+    change(sessions, PutToken(token)).await
+}
+
+struct PutToken<'a>(&'a TokenRecord);
+
+impl Change for PutToken<'_> {
+    type Output = ();
+
+    async fn run(&self, session: &mut Object) -> Result<(), Error> {
+        const DELETE: &str = "DELETE FROM token WHERE hash = $1 OR token_id = $2";
+        const INSERT: &str = "
+INSERT INTO token (token_id, hash, app_id, pages, scopes, issued_ms, expires_ms, revoked_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let Self(token) = self;
+        let token_id = signed(token.token_id.get());
+        let hash = &token.hash.as_bytes()[..];
+        let scopes = serde_json::to_string(&token.scopes).expect("an array of texts");
+        let transaction = session.transaction().await?;
+        let delete = transaction.prepare_cached(DELETE).await?;
+        transaction.execute(&delete, &[&hash, &token_id]).await?;
+        let insert = transaction.prepare_cached(INSERT).await?;
+        transaction
+            .execute(
+                &insert,
+                &[
+                    &token_id,
+                    &hash,
+                    &token.app_id.map(|id| signed(id.get())),
+                    &rows::pages_text(&token.coverage),
+                    &scopes,
+                    &token.issued_at.as_millisecond(),
+                    &token.expires_at.map(Timestamp::as_millisecond),
+                    &token.revoked_at.map(Timestamp::as_millisecond),
+                ],
+            )
+            .await?;
+        transaction.commit().await
+    }
+}
+
+/// Revokes a token; its hash where there is one.
+pub(crate) async fn revoke_token(
+    sessions: &Sessions,
+    key: TokenKey,
+    at: Timestamp,
+) -> Result<Option<TokenHash>, StoreError> {
+    const REVOKE: &str = "
+UPDATE token SET revoked_ms = coalesce(revoked_ms, $3) WHERE token_id = $1 OR hash = $2
+RETURNING token_id, hash";
+    let (id, hash) = match &key {
+        TokenKey::Id(id) => (Some(signed(id.get())), None),
+        TokenKey::Hash(hash) => (None, Some(&hash.as_bytes()[..])),
+    };
+    let rows = statement(sessions, REVOKE, &[&id, &hash, &at.as_millisecond()]).await?;
+    rows.first().map(rows::token_hash).transpose()
+}
+
+/// Adds many Pages with their settings, all of them or none.
+pub(crate) async fn import(
+    sessions: &Sessions,
+    import: &PagesImport,
+) -> Result<Imported, StoreError> {
+    let mut page_ids: Vec<PageId> = import.pages.iter().map(|page| page.page_id).collect();
+    page_ids.sort_unstable_by_key(|id| signed(id.get()));
+    page_ids.dedup();
+    for _ in 0..MOST_ROUNDS {
+        let mut rows = BTreeMap::new();
+        for (page_id, row) in reads::find_pages(sessions, &page_ids).await? {
+            rows.insert(page_id, row?);
+        }
+        let (attempt, imported) = decide_import(import, &page_ids, rows);
+        if change(sessions, Import(attempt)).await? {
+            return Ok(imported);
+        }
+    }
+    Err(overtaken())
+}
+
+/// All of an attempt or nothing of it; whether it is stored.
+struct Import(Attempt);
+
+impl Change for Import {
+    type Output = bool;
+
+    const TIME: Duration = IMPORT_TIME;
+
+    async fn run(&self, session: &mut Object) -> Result<bool, Error> {
+        let transaction = session.transaction().await?;
+        let stored = self.0.store(&transaction).await?;
+        if stored.len() < self.0.page_count() {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
+
+/// What an import does to a Page.
+struct Imports {
+    record: PageRecord,
+    /// The revision that it was read with.
+    read_revision: Revision,
+    name: Option<String>,
+    entries: Vec<HistoryEntry>,
+    is_to_be_stored: bool,
+}
+
+fn decide_import(
+    import: &PagesImport,
+    page_ids: &[PageId],
+    mut rows: BTreeMap<PageId, PageRow>,
+) -> (Attempt, Imported) {
+    let mut imported = Imported::default();
+    let mut pages: BTreeMap<PageId, Imports> = BTreeMap::new();
+    for line in &import.pages {
+        let mut is_new = false;
+        let page = pages.entry(line.page_id).or_insert_with(|| {
+            let row = rows.remove(&line.page_id);
+            let read_revision = row
+                .as_ref()
+                .map_or_else(Revision::default, |row| row.record.revision);
+            let record = row.filter(|row| !row.removed).map(|row| row.record);
+            is_new = record.is_none();
+            Imports {
+                record: record.unwrap_or(PageRecord {
+                    page_id: line.page_id,
+                    name: None,
+                    revision: read_revision,
+                    settings: None,
+                }),
+                read_revision,
+                name: None,
+                entries: Vec::new(),
+                is_to_be_stored: is_new,
+            }
+        });
+        let renamed = line.name.is_some() && line.name != page.record.name;
+        if renamed {
+            page.record.name.clone_from(&line.name);
+            page.name.clone_from(&line.name);
+        }
+        let decision = import.write_of(line).decide(page.record.clone());
+        let changed = match decision {
+            Decision::Change { record, entry } => {
+                page.record = record;
+                page.entries.push(entry);
+                true
+            }
+            Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
+        };
+        page.is_to_be_stored |= renamed || changed;
+        *if is_new {
+            &mut imported.added
+        } else if renamed || changed {
+            &mut imported.changed
+        } else {
+            &mut imported.unchanged
+        } += 1;
+    }
+    let mut attempt = Attempt::empty(rand::random());
+    for page_id in page_ids {
+        if let Some(page) = pages.get(page_id).filter(|page| page.is_to_be_stored) {
+            let name = page.name.as_deref();
+            attempt.add(&page.record, page.read_revision, name, &page.entries);
+        }
+    }
+    (attempt, imported)
+}
+
+/// The history of a Page, newest first.
+pub(crate) async fn history(
+    sessions: &Sessions,
+    page_id: PageId,
+    before: Option<Revision>,
+    limit: usize,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let sql = format!(
+        "SELECT {} FROM history WHERE page_id = $1 AND ($2::bigint IS NULL OR revision < $2) \
+         ORDER BY revision DESC LIMIT $3",
+        rows::HISTORY_COLUMNS
+    );
+    let before = before.map(|revision| signed(revision.get()));
+    // One more, for what the last of them started from.
+    let count = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
+    let rows = sessions
+        .query(&sql, &[&signed(page_id.get()), &before, &count])
+        .await?;
+    let mut entries: Vec<HistoryEntry> = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let entry = rows::history_entry(row)?;
+        if let Some(later) = entries.last_mut() {
+            later.before.clone_from(&entry.after);
+        }
+        entries.push(entry);
+    }
+    entries.truncate(limit);
+    Ok(entries)
+}

@@ -1,0 +1,28 @@
+//! A store of call settings in PostgreSQL, shared by any number of servers without state of their
+//! own.
+//!
+//! - Every statement goes to the leader; nothing is kept here between two requests.
+//! - Reads that arrive while others are on their way share the next statement (module `batch`).
+//! - So do writes: a group of them is decided here and stored by one statement, each Page only if
+//!   nobody else has changed it since it was read (module `writes`). One statement is one commit,
+//!   history included.
+//! - A write whose connection broke is tried again under the same number: either it is found to be
+//!   stored, or it can no longer become so (module `writes`).
+//!
+//! The SQL keeps to what PostgreSQL has in common with the distributed engines that speak its
+//! protocol: no advisory locks, no sequences, no triggers, no `NOTIFY`, no physical row addresses.
+
+mod administration;
+mod batch;
+mod error;
+mod location;
+mod reads;
+mod rows;
+mod schema;
+mod sessions;
+mod store;
+mod tls;
+mod writes;
+
+pub use location::{Location, LocationError};
+pub use store::PostgresStore;

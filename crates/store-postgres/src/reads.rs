@@ -1,0 +1,68 @@
+//! Reads of Pages and tokens by their key.
+
+use std::sync::Arc;
+
+use call_settings::PageId;
+use settings_store::{AppId, AppRecord, StoreError, TokenHash, TokenRecord};
+use tokio_postgres::Row;
+
+use crate::batch::{Found, LookUp};
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS, signed};
+use crate::sessions::Sessions;
+
+/// Looks up Pages, removed ones too.
+pub(crate) fn pages(sessions: &Arc<Sessions>) -> LookUp<PageId, PageRow> {
+    let sessions = Arc::clone(sessions);
+    Arc::new(move |keys| {
+        let sessions = Arc::clone(&sessions);
+        Box::pin(async move { find_pages(&sessions, &keys).await })
+    })
+}
+
+/// The rows of these Pages, removed ones too.
+pub(crate) async fn find_pages(
+    sessions: &Sessions,
+    page_ids: &[PageId],
+) -> Result<Found<PageId, PageRow>, StoreError> {
+    let ids: Vec<i64> = page_ids.iter().map(|id| signed(id.get())).collect();
+    let sql = format!("SELECT {PAGE_COLUMNS} FROM page WHERE page_id = ANY($1)");
+    let rows = sessions.query(&sql, &[&ids]).await?;
+    by_key(&rows, rows::page_id, rows::page)
+}
+
+/// Looks up tokens by their hash.
+pub(crate) fn tokens(sessions: &Arc<Sessions>) -> LookUp<TokenHash, TokenRecord> {
+    let sessions = Arc::clone(sessions);
+    Arc::new(move |keys| {
+        let sessions = Arc::clone(&sessions);
+        Box::pin(async move {
+            let hashes: Vec<&[u8]> = keys.iter().map(|hash| &hash.as_bytes()[..]).collect();
+            let sql = format!("SELECT {TOKEN_COLUMNS} FROM token WHERE hash = ANY($1)");
+            let rows = sessions.query(&sql, &[&hashes]).await?;
+            by_key(&rows, rows::token_hash, rows::token)
+        })
+    })
+}
+
+/// Looks up apps.
+pub(crate) fn apps(sessions: &Arc<Sessions>) -> LookUp<AppId, AppRecord> {
+    let sessions = Arc::clone(sessions);
+    Arc::new(move |keys| {
+        let sessions = Arc::clone(&sessions);
+        Box::pin(async move {
+            let ids: Vec<i64> = keys.iter().map(|id| signed(id.get())).collect();
+            let sql = format!("SELECT {APP_COLUMNS} FROM app WHERE app_id = ANY($1)");
+            let rows = sessions.query(&sql, &[&ids]).await?;
+            by_key(&rows, rows::app_id, rows::app)
+        })
+    })
+}
+
+/// What cannot be read is an error of its own key alone.
+fn by_key<K: Ord, V>(
+    rows: &[Row],
+    key: impl Fn(&Row) -> Result<K, StoreError>,
+    read: impl Fn(&Row) -> Result<V, StoreError>,
+) -> Result<Found<K, V>, StoreError> {
+    rows.iter().map(|row| Ok((key(row)?, read(row)))).collect()
+}

@@ -1,0 +1,201 @@
+//! The schema and its migrations.
+//!
+//! Servers that start at the same time take turns by a row with an owner and an expiry. Every
+//! statement can be repeated, so an owner that died half-way leaves nothing that its successor
+//! could not go on from.
+
+use std::time::Duration;
+
+use deadpool_postgres::Object;
+use settings_store::StoreError;
+use tokio::time::{Instant, sleep};
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::error::{described, unavailable};
+use crate::location::Location;
+use crate::sessions::Sessions;
+
+/// Every migration, in order. The version of a schema is the number of migrations in it.
+const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+
+/// How long an owner of the turn may take for one migration before another takes over.
+const TURN_MILLISECONDS: i64 = 60_000;
+
+/// How long a server waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// What keeps the turns and the version.
+const BOOKKEEPING: [&str; 2] = [
+    "CREATE TABLE IF NOT EXISTS schema_version \
+     (migration bigint PRIMARY KEY, applied_ms bigint NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS schema_turn \
+     (name text PRIMARY KEY, owner bigint NOT NULL, expires_ms bigint NOT NULL)",
+];
+
+/// The time of the database, by which turns expire.
+const NOW: &str = "CAST(extract(epoch FROM now()) * 1000 AS bigint)";
+
+/// Brings the schema to the newest version, or refuses one that is newer or cannot keep promises.
+pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<(), StoreError> {
+    let mut session = sessions
+        .take()
+        .await
+        .map_err(|error| StoreError::CannotOpen {
+            location: location.to_string(),
+            reason: format!("{error}; is the database there, and may this user connect to it?"),
+        })?;
+    let failed = |error: &Error| StoreError::CannotOpen {
+        location: location.to_string(),
+        reason: described(error),
+    };
+    if let Some(reason) = unfit(&session).await.map_err(|error| failed(&error))? {
+        return Err(StoreError::CannotOpen {
+            location: location.to_string(),
+            reason,
+        });
+    }
+    let found = version(&session).await.map_err(|error| failed(&error))?;
+    let newest = i64::try_from(MIGRATIONS.len()).expect("a handful of migrations");
+    match found {
+        Some(found) if found == newest => return Ok(()),
+        Some(found) if found > newest => {
+            let number = |version| u32::try_from(version).unwrap_or(u32::MAX);
+            return Err(StoreError::NewerSchema {
+                found: number(found),
+                known: number(newest),
+            });
+        }
+        _ => {}
+    }
+    migrate(&mut session).await.map_err(|error| match error {
+        Migration::Statement(error) => failed(&error),
+        Migration::NoTurn => unavailable("another server is changing the schema for too long"),
+    })
+}
+
+enum Migration {
+    Statement(Error),
+    NoTurn,
+}
+
+impl From<Error> for Migration {
+    fn from(error: Error) -> Self {
+        Self::Statement(error)
+    }
+}
+
+/// Why a database would not keep what it acknowledged; `None`: it would. Engines that do not have a
+/// setting keep it.
+async fn unfit(session: &Object) -> Result<Option<String>, Error> {
+    let row = session
+        .query_one(
+            "SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)",
+            &[],
+        )
+        .await?;
+    let fsync: Option<&str> = row.try_get(0)?;
+    let synchronous_commit: Option<&str> = row.try_get(1)?;
+    Ok(match (fsync, synchronous_commit) {
+        (Some("off"), _) => {
+            Some("its fsync is off, so it can lose everything; set fsync = on".to_owned())
+        }
+        (_, Some("off")) => Some(
+            "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on"
+                .to_owned(),
+        ),
+        _ => None,
+    })
+}
+
+/// The version of the schema; `None`: there is none yet.
+async fn version(session: &Object) -> Result<Option<i64>, Error> {
+    match session
+        .query_one(
+            "SELECT coalesce(max(migration), 0) FROM schema_version",
+            &[],
+        )
+        .await
+    {
+        Ok(row) => row.try_get(0).map(Some),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn migrate(session: &mut Object) -> Result<(), Migration> {
+    for statement in BOOKKEEPING {
+        run_idempotent(session, statement).await?;
+    }
+    let owner: i64 = rand::random();
+    let deadline = Instant::now() + PATIENCE;
+    while !take_turn(session, owner).await? {
+        if Instant::now() >= deadline {
+            return Err(Migration::NoTurn);
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    let result = run_migrations(session, owner).await;
+    session
+        .execute(
+            "DELETE FROM schema_turn WHERE name = 'migration' AND owner = $1",
+            &[&owner],
+        )
+        .await?;
+    result
+}
+
+async fn run_migrations(session: &Object, owner: i64) -> Result<(), Migration> {
+    for (number, migration) in (1_i64..).zip(MIGRATIONS) {
+        if version(session).await?.unwrap_or(0) >= number {
+            continue;
+        }
+        for statement in statements(migration) {
+            run_idempotent(session, statement).await?;
+        }
+        // Whoever took over meanwhile has done the same, and writes it down.
+        let sql = format!(
+            "INSERT INTO schema_version (migration, applied_ms) SELECT $1, {NOW} \
+             FROM schema_turn WHERE name = 'migration' AND owner = $2 \
+             ON CONFLICT (migration) DO NOTHING"
+        );
+        session.execute(&sql, &[&number, &owner]).await?;
+    }
+    Ok(())
+}
+
+/// Whether the turn is this owner's now.
+async fn take_turn(session: &Object, owner: i64) -> Result<bool, Error> {
+    let sql = format!(
+        "INSERT INTO schema_turn (name, owner, expires_ms) \
+         VALUES ('migration', $1, {NOW} + {TURN_MILLISECONDS}) \
+         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_ms = excluded.expires_ms \
+         WHERE schema_turn.expires_ms < {NOW}"
+    );
+    Ok(session.execute(&sql, &[&owner]).await? == 1)
+}
+
+/// `IF NOT EXISTS` still fails when two create the same thing at the same moment; then it is there.
+async fn run_idempotent(session: &Object, statement: &str) -> Result<(), Error> {
+    match session.execute(statement, &[]).await {
+        Err(error)
+            if [
+                Some(&SqlState::UNIQUE_VIOLATION),
+                Some(&SqlState::DUPLICATE_TABLE),
+                Some(&SqlState::DUPLICATE_OBJECT),
+            ]
+            .contains(&error.code()) =>
+        {
+            Ok(())
+        }
+        result => result.map(|_rows| ()),
+    }
+}
+
+/// The statements of a migration: each ends with a semicolon at the end of a line.
+fn statements(migration: &str) -> impl Iterator<Item = &str> {
+    migration
+        .split(";\n")
+        .map(str::trim)
+        .filter(|statement| !statement.is_empty())
+}

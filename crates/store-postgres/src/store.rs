@@ -1,0 +1,275 @@
+//! The store as the server sees it.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use call_settings::PageId;
+use jiff::Timestamp;
+use settings_store::{
+    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, KeepCopies, NewPage, PageRecord,
+    PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash,
+    TokenKey, TokenRecord, Unobserved, WriteOutcome,
+};
+use tokio::task::JoinHandle;
+use tokio_postgres::Row;
+
+use crate::administration;
+use crate::batch::Batched;
+use crate::error::{stopped, unavailable};
+use crate::location::Location;
+use crate::reads;
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS, signed};
+use crate::schema;
+use crate::sessions::Sessions;
+use crate::writes::{self, Observers, Writer};
+
+/// A store in a PostgreSQL database, which any number of servers may share.
+pub struct PostgresStore {
+    sessions: Arc<Sessions>,
+    observers: Arc<Observers>,
+    open: Mutex<Option<Open>>,
+}
+
+/// What lives until the store is closed.
+struct Open {
+    pages: Arc<Batched<PageId, PageRow>>,
+    tokens: Arc<Batched<TokenHash, TokenRecord>>,
+    apps: Arc<Batched<AppId, AppRecord>>,
+    writer: Writer,
+    writing: JoinHandle<()>,
+}
+
+impl fmt::Debug for PostgresStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PostgresStore")
+            .finish_non_exhaustive()
+    }
+}
+
+impl PostgresStore {
+    /// Connects, brings the schema up to date and starts what serves. It lives on the present runtime.
+    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+        let sessions = Arc::new(Sessions::new(location)?);
+        schema::prepare(&sessions, location).await?;
+        let observers = Arc::new(Observers::new(Arc::new(Unobserved)));
+        let (writer, writing) = Writer::start(Arc::clone(&sessions), Arc::clone(&observers));
+        let open = Open {
+            pages: Arc::new(Batched::start(&reads::pages(&sessions))),
+            tokens: Arc::new(Batched::start(&reads::tokens(&sessions))),
+            apps: Arc::new(Batched::start(&reads::apps(&sessions))),
+            writer,
+            writing,
+        };
+        Ok(Self {
+            sessions,
+            observers,
+            open: Mutex::new(Some(open)),
+        })
+    }
+
+    /// A part of what lives until the store is closed; an error after that.
+    fn part<T>(&self, part: impl FnOnce(&Open) -> T) -> Result<T, StoreError> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.as_ref().map(part).ok_or_else(stopped)
+    }
+
+    /// The connections, unless the store is closed.
+    fn sessions(&self) -> Result<&Sessions, StoreError> {
+        self.part(|_open| ())?;
+        Ok(&self.sessions)
+    }
+
+    fn tell(&self, what: Invalidation) {
+        self.observers.get().invalidated(what);
+    }
+
+    async fn rows(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.sessions()?.query(sql, parameters).await
+    }
+
+    /// Pages whose signed ids are in a range, appended to those found already.
+    async fn append_pages(
+        &self,
+        found: &mut Vec<PageRecord>,
+        ids: RangeInclusive<i64>,
+        text: &str,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {PAGE_COLUMNS} FROM page \
+             WHERE page_id >= $1 AND page_id <= $2 AND NOT removed AND ($3 = '' \
+             OR strpos(translate(name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), \
+             $4) > 0 OR substr(CAST(CASE WHEN page_id < 0 \
+             THEN CAST(page_id AS numeric) + 18446744073709551616 \
+             ELSE CAST(page_id AS numeric) END AS text), 1, length($3)) = $3) \
+             ORDER BY page_id LIMIT $5"
+        );
+        let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+        let lower = text.to_ascii_lowercase();
+        let rows = self
+            .rows(&sql, &[ids.start(), ids.end(), &text, &lower, &room])
+            .await?;
+        for row in &rows {
+            found.push(rows::page(row)?.record);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SettingsStore for PostgresStore {
+    fn keep_copies(&self) -> KeepCopies {
+        KeepCopies::Never
+    }
+
+    async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError> {
+        let pages = self.part(|open| Arc::clone(&open.pages))?;
+        let row = pages.get(page_id).await?;
+        Ok(row.filter(|row| !row.removed).map(|row| row.record))
+    }
+
+    async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
+        let entrance = self.part(|open| open.writer.entrance())?;
+        writes::write(entrance, write).await
+    }
+
+    async fn history(
+        &self,
+        page_id: PageId,
+        before: Option<Revision>,
+        limit: usize,
+    ) -> Result<Vec<HistoryEntry>, StoreError> {
+        administration::history(self.sessions()?, page_id, before, limit).await
+    }
+
+    async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        let added = administration::add_page(self.sessions()?, &page).await?;
+        self.tell(Invalidation::Page(page.page_id));
+        Ok(added)
+    }
+
+    async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        let imported = administration::import(self.sessions()?, &import).await?;
+        if imported.added + imported.changed > 0 {
+            self.tell(Invalidation::Everything);
+        }
+        Ok(imported)
+    }
+
+    async fn find_pages(
+        &self,
+        text: &str,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<PageRecord>, StoreError> {
+        // Ids over the signed range are stored as negative numbers, and come last.
+        let mut found = Vec::new();
+        let after = after.map(|page_id| signed(page_id.get()));
+        let positive = match after {
+            None => Some(0),
+            Some(after) if (0..i64::MAX).contains(&after) => Some(after + 1),
+            Some(_) => None,
+        };
+        if let Some(first) = positive {
+            self.append_pages(&mut found, first..=i64::MAX, text, limit)
+                .await?;
+        }
+        if found.len() < limit {
+            let first = after
+                .filter(|after| *after < 0)
+                .map_or(i64::MIN, |after| after + 1);
+            self.append_pages(&mut found, first..=-1, text, limit)
+                .await?;
+        }
+        Ok(found)
+    }
+
+    async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
+        let removed = administration::remove_page(self.sessions()?, page_id, at).await?;
+        self.tell(Invalidation::Page(page_id));
+        Ok(removed)
+    }
+
+    async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {
+        administration::put_app(self.sessions()?, &app).await?;
+        self.tell(Invalidation::App(app.app_id));
+        Ok(())
+    }
+
+    async fn app(&self, app_id: AppId) -> Result<Option<AppRecord>, StoreError> {
+        let apps = self.part(|open| Arc::clone(&open.apps))?;
+        apps.get(app_id).await
+    }
+
+    async fn apps(&self) -> Result<Vec<AppRecord>, StoreError> {
+        let sql = format!("SELECT {APP_COLUMNS} FROM app ORDER BY app_id < 0, app_id");
+        self.rows(&sql, &[]).await?.iter().map(rows::app).collect()
+    }
+
+    async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+        administration::put_token(self.sessions()?, &token).await?;
+        self.tell(Invalidation::Token(token.hash));
+        Ok(())
+    }
+
+    async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {
+        let tokens = self.part(|open| Arc::clone(&open.tokens))?;
+        tokens.get(hash).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
+        let sql = format!("SELECT {TOKEN_COLUMNS} FROM token ORDER BY token_id < 0, token_id");
+        self.rows(&sql, &[])
+            .await?
+            .iter()
+            .map(rows::token)
+            .collect()
+    }
+
+    async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError> {
+        let hash = administration::revoke_token(self.sessions()?, key, at).await?;
+        if let Some(hash) = hash {
+            self.tell(Invalidation::Token(hash));
+        }
+        Ok(hash.is_some())
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        let rows = self
+            .rows(
+                "SELECT current_setting('transaction_read_only') = 'on'",
+                &[],
+            )
+            .await?;
+        match rows.first().map(|row| row.try_get(0)) {
+            Some(Ok(false)) => Ok(()),
+            _ => Err(unavailable("the database that answers is not the leader")),
+        }
+    }
+
+    fn set_observer(&self, observer: Arc<dyn StoreObserver>) {
+        self.observers.set(observer);
+    }
+
+    async fn close(&self) {
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(open) = open else { return };
+        // The writer ends once nobody can hand anything in, after what it has.
+        drop(open.writer);
+        if let Err(error) = open.writing.await {
+            tracing::error!(%error, "the writer did not end well");
+        }
+        self.sessions.close();
+    }
+}
