@@ -43,6 +43,23 @@ impl OpenStore {
     }
 }
 
+impl OpenStore {
+    /// Opens another store too, runs a command's work on both, and closes them.
+    pub(crate) fn run_with<T>(
+        self,
+        other: &StoreLocation,
+        opening: Opening,
+        work: impl AsyncFnOnce(&dyn SettingsStore, &dyn SettingsStore) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.run(async |store| {
+            let other = other.open(opening).await?;
+            let result = work(store, &*other).await;
+            other.close().await;
+            result
+        })
+    }
+}
+
 /// Opens a store, runs a command's work on it, and closes it.
 pub(crate) fn on_store<T>(
     location: &StoreLocation,

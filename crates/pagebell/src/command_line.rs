@@ -23,7 +23,7 @@ use crate::lifetime::Lifetime;
 use crate::listen_address::ListenAddress;
 use crate::logging::{LogFormat, LogLevel};
 use crate::maintenance::{
-    BackupOptions, CheckOptions, ExportOptions, ImportOptions, RestoreOptions,
+    BackupOptions, CheckOptions, ExportOptions, ImportOptions, MigrateOptions, RestoreOptions,
 };
 use crate::store_location::StoreLocation;
 
@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Hours(Box<HoursOptions>),
     Import(ImportOptions),
     Export(ExportOptions),
+    Migrate(MigrateOptions),
     Backup(BackupOptions),
     Restore(RestoreOptions),
     Check(CheckOptions),
@@ -104,7 +105,7 @@ pub(crate) fn write_completion(shell: Shell) -> Result<(), Failure> {
 /// The option `--store`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct StoreOption {
-    /// The store: sqlite:PATH [default: sqlite:pagebell.db]
+    /// The store: sqlite:PATH or postgres://USER@HOST:PORT/DATABASE [default: sqlite:pagebell.db]
     #[arg(
         long,
         env = "PAGEBELL_STORE",

@@ -48,6 +48,7 @@ fn run(command_line: CommandLine) -> Result<(), Failure> {
         Command::Page(command) => administration::page::run(command),
         Command::Token(command) => administration::token::run(command),
         Command::Hours(options) => hours::run(*options),
+        Command::Migrate(options) => maintenance::migrate(&options),
         Command::Import(options) => maintenance::import(&options),
         Command::Export(options) => maintenance::export(&options),
         Command::Backup(options) => maintenance::back_up(&options),

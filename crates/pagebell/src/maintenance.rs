@@ -1,19 +1,21 @@
-//! Looking after a store: copies of it, whether it is sound, and many Pages at once.
+//! Looking after a store: copies of it, whether it is sound, many Pages at once, and another store.
 
 mod backup;
 mod check;
 mod export;
 mod import;
+mod migrate;
 mod options;
 
 pub(crate) use options::{
-    BackupOptions, CheckOptions, ExportOptions, ImportOptions, RestoreOptions,
+    BackupOptions, CheckOptions, ExportOptions, ImportOptions, MigrateOptions, RestoreOptions,
 };
 
 pub(crate) use backup::{back_up, restore};
 pub(crate) use check::check;
 pub(crate) use export::export;
 pub(crate) use import::import;
+pub(crate) use migrate::migrate;
 
 /// A count and what is counted, in the singular or the plural that an `s` makes.
 fn counted(count: u64, what: &str) -> String {

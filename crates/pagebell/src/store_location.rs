@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use settings_store::{MemoryStore, SettingsStore, StoreError};
+use settings_store::{MemoryStore, SettingsStore};
 use store_postgres::{Location, LocationError, PostgresStore};
 use store_sqlite::{Role, SqliteStore};
 
@@ -21,8 +21,10 @@ pub(crate) const DEFAULT: &str = "sqlite:pagebell.db";
 pub(crate) enum StoreLocation {
     /// A SQLite file.
     Sqlite(PathBuf),
-    /// A PostgreSQL database.
-    Postgres(Box<Location>),
+    /// A PostgreSQL database, or what is wrong with its address. That is said when the store is
+    /// opened and not when it is parsed: whoever parses options and files repeats the text with the
+    /// error, and there may be a password in it.
+    Postgres(Box<Result<Location, LocationError>>),
     /// Memory: nothing is kept.
     Memory,
 }
@@ -38,15 +40,11 @@ pub(crate) enum Opening {
 
 /// The text is no location of a store.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum NotAStore {
-    #[error(
-        "a store is sqlite:PATH, such as {DEFAULT}, postgres://USER@HOST:PORT/DATABASE, or \
-         sqlite::memory: to keep nothing"
-    )]
-    Unknown,
-    #[error(transparent)]
-    Postgres(#[from] LocationError),
-}
+#[error(
+    "a store is sqlite:PATH, such as {DEFAULT}, postgres://USER@HOST:PORT/DATABASE, or \
+     sqlite::memory: to keep nothing"
+)]
+pub(crate) struct NotAStore;
 
 impl Default for StoreLocation {
     fn default() -> Self {
@@ -59,12 +57,12 @@ impl FromStr for StoreLocation {
 
     fn from_str(text: &str) -> Result<Self, NotAStore> {
         if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Ok(Self::Postgres(Box::new(text.parse()?)));
+            return Ok(Self::Postgres(Box::new(text.parse())));
         }
         match text.strip_prefix("sqlite:") {
             Some(":memory:") => Ok(Self::Memory),
             Some(path) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
-            _ => Err(NotAStore::Unknown),
+            _ => Err(NotAStore),
         }
     }
 }
@@ -81,7 +79,10 @@ impl fmt::Display for StoreLocation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(formatter, "sqlite:{}", path.display()),
-            Self::Postgres(location) => location.fmt(formatter),
+            Self::Postgres(location) => match &**location {
+                Ok(location) => location.fmt(formatter),
+                Err(_unreadable) => formatter.write_str("postgres:"),
+            },
             Self::Memory => formatter.write_str("sqlite::memory:"),
         }
     }
@@ -89,10 +90,10 @@ impl fmt::Display for StoreLocation {
 
 impl StoreLocation {
     /// Opens the store for a server.
-    pub(crate) async fn open_for_server(&self) -> Result<Arc<dyn SettingsStore>, StoreError> {
+    pub(crate) async fn open_for_server(&self) -> Result<Arc<dyn SettingsStore>, Failure> {
         Ok(match self {
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, Role::Server)?),
-            Self::Postgres(location) => Arc::new(PostgresStore::open(location).await?),
+            Self::Postgres(location) => open_postgres(location).await?,
             Self::Memory => Arc::new(MemoryStore::default()),
         })
     }
@@ -100,7 +101,7 @@ impl StoreLocation {
     /// Opens the store for a command.
     pub(crate) async fn open(&self, opening: Opening) -> Result<Arc<dyn SettingsStore>, Failure> {
         if let Self::Postgres(location) = self {
-            return Ok(Arc::new(PostgresStore::open(location).await?));
+            return open_postgres(location).await;
         }
         let path = match opening {
             Opening::MayBeFirst => self.file("administered")?,
@@ -132,5 +133,14 @@ impl StoreLocation {
                 "there is no store {self}; name the right one with --store"
             )))
         }
+    }
+}
+
+async fn open_postgres(
+    location: &Result<Location, LocationError>,
+) -> Result<Arc<dyn SettingsStore>, Failure> {
+    match location {
+        Ok(location) => Ok(Arc::new(PostgresStore::open(location).await?)),
+        Err(error) => Err(Failure::Options(error.to_string())),
     }
 }

@@ -4,6 +4,7 @@
 //! empty store; each promise becomes a test of its own.
 
 mod access;
+mod moving;
 mod pages;
 mod settings;
 
@@ -21,6 +22,7 @@ use crate::{
 };
 
 pub use access::{apps_are_kept, tokens_are_kept_and_revoked};
+pub use moving::whole_pages_move_with_their_history;
 pub use pages::{
     many_pages_are_imported_like_updates, page_ids_of_the_whole_range,
     pages_are_added_listed_and_removed, pages_are_found, removed_pages_come_back_empty,
@@ -51,6 +53,7 @@ macro_rules! contract_tests {
             removed_pages_come_back_empty
             many_pages_are_imported_like_updates
             page_ids_of_the_whole_range
+            whole_pages_move_with_their_history
             apps_are_kept
             tokens_are_kept_and_revoked
         );

@@ -13,18 +13,22 @@ mod decision;
 pub mod document;
 mod error;
 mod memory;
+mod moving;
 mod observer;
 mod record;
+mod signed;
 mod store;
 
 pub use decision::Decision;
 pub use error::StoreError;
 pub use memory::MemoryStore;
+pub use moving::{Inventory, Move, Moved, WholePage};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
 pub use record::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,
     TokenHash, TokenId, TokenKey, TokenRecord,
 };
+pub use signed::{signed, signed_ids_after, unsigned};
 pub use store::{
     Added, Imported, ImportedPage, NewPage, PagesImport, SettingsStore, SettingsWrite,
     WriteOutcome, Written,

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 
 use crate::decision::whole_milliseconds;
 use crate::{
-    Added, AppId, AppRecord, Author, CommitReport, Decision, HistoryEntry, Imported, NewPage,
-    PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
-    TokenHash, TokenKey, TokenRecord, Unobserved, WriteOutcome, Written,
+    Added, AppId, AppRecord, Author, CommitReport, Decision, HistoryEntry, Imported, Move, Moved,
+    NewPage, PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -79,6 +79,12 @@ impl State {
             .get(&page_id)
             .filter(|page| !page.removed)
             .map(|page| &page.record)
+    }
+
+    /// The history of a Page, oldest first.
+    fn entries(&self, page_id: PageId) -> impl DoubleEndedIterator<Item = &HistoryEntry> {
+        let all = (page_id, Revision::default())..=(page_id, Revision::new(u64::MAX));
+        self.history.range(all).map(|(_key, entry)| entry)
     }
 
     fn add_page(&mut self, page_id: PageId, name: Option<String>) -> Added {
@@ -287,6 +293,54 @@ impl SettingsStore for MemoryStore {
         let hash = token.hash;
         state.observer.invalidated(crate::Invalidation::Token(hash));
         Ok(true)
+    }
+
+    async fn whole_pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<WholePage>, StoreError> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.open()?;
+        let pages = state.pages.range((start, Bound::Unbounded)).take(limit);
+        Ok(pages
+            .map(|(page_id, page)| WholePage {
+                record: page.record.clone(),
+                removed: page.removed,
+                history: state.entries(*page_id).cloned().collect(),
+            })
+            .collect())
+    }
+
+    async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        let mut state = self.open()?;
+        let mut moved = Moved::default();
+        for page in pages {
+            let page_id = page.record.page_id;
+            let present = state
+                .pages
+                .get(&page_id)
+                .map(|present| (&present.record, present.removed));
+            match page.decide(present, state.entries(page_id).last()) {
+                Move::Unchanged => moved.unchanged += 1,
+                Move::Conflict => moved.conflicts.push(page_id),
+                Move::Write { after } => {
+                    for entry in page.history_after(after) {
+                        let key = (page_id, entry.revision);
+                        state.history.insert(key, entry.clone());
+                    }
+                    let WholePage {
+                        record, removed, ..
+                    } = page;
+                    state.pages.insert(page_id, StoredPage { record, removed });
+                    state
+                        .observer
+                        .invalidated(crate::Invalidation::Page(page_id));
+                    moved.written += 1;
+                }
+            }
+        }
+        Ok(moved)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

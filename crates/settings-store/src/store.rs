@@ -8,8 +8,8 @@ use call_settings::{CallSettings, PageId, SettingsUpdate};
 use jiff::Timestamp;
 
 use crate::{
-    AppId, AppRecord, Author, HistoryEntry, KeepCopies, PageRecord, Revision, StoreError,
-    StoreObserver, TokenHash, TokenKey, TokenRecord,
+    AppId, AppRecord, Author, HistoryEntry, KeepCopies, Moved, PageRecord, Revision, StoreError,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, WholePage,
 };
 
 /// A change of the settings of one Page.
@@ -199,6 +199,17 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
 
     /// Revokes a token. `false`: there is no such token. One that was revoked before stays as it is.
     async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Whole Pages in the order of their ids, removed ones too: at most `limit` behind `after`.
+    async fn whole_pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<WholePage>, StoreError>;
+
+    /// Puts whole Pages in, as [`WholePage::decide`] says, in one transaction. What is put in twice
+    /// is there once. A Page that was changed here since is left as it is.
+    async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError>;
 
     /// Answers if the store can serve reads and writes.
     async fn check(&self) -> Result<(), StoreError>;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use settings_store::{
     Added, AppRecord, Decision, HistoryEntry, Imported, NewPage, PageRecord, PagesImport, Revision,
-    StoreError, TokenHash, TokenKey, TokenRecord,
+    StoreError, TokenHash, TokenKey, TokenRecord, signed,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
@@ -18,18 +18,18 @@ use tokio_postgres::{Error, Row};
 
 use crate::error::{self, Fate, unavailable};
 use crate::reads;
-use crate::rows::{self, PageRow, signed};
+use crate::rows::{self, PageRow};
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
 use crate::writes::Attempt;
 
 /// How often a change is decided anew when others change the same Pages meanwhile.
-const MOST_ROUNDS: usize = 20;
+pub(crate) const MOST_ROUNDS: usize = 20;
 
 /// How long an import of many Pages may take.
-const IMPORT_TIME: Duration = Duration::from_mins(2);
+pub(crate) const IMPORT_TIME: Duration = Duration::from_mins(2);
 
 /// Something that is done at once or not at all.
-trait Change: Sync {
+pub(crate) trait Change: Sync {
     type Output;
 
     /// How long one try may take.
@@ -40,7 +40,10 @@ trait Change: Sync {
 }
 
 /// Runs a change, again only while it certainly has not happened.
-async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
+pub(crate) async fn change<C: Change>(
+    sessions: &Sessions,
+    work: C,
+) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
     loop {
         let error = match sessions.take().await {
@@ -168,7 +171,7 @@ async fn find_page(sessions: &Sessions, page_id: PageId) -> Result<Option<PageRo
         .transpose()
 }
 
-fn overtaken() -> StoreError {
+pub(crate) fn overtaken() -> StoreError {
     unavailable("others change the same Pages all the time")
 }
 

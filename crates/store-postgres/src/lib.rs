@@ -16,6 +16,7 @@ mod administration;
 mod batch;
 mod error;
 mod location;
+mod moving;
 mod reads;
 mod rows;
 mod schema;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use call_settings::PageId;
-use settings_store::{AppId, AppRecord, StoreError, TokenHash, TokenRecord};
+use settings_store::{AppId, AppRecord, StoreError, TokenHash, TokenRecord, signed};
 use tokio_postgres::Row;
 
 use crate::batch::{Found, LookUp};
-use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS, signed};
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::sessions::Sessions;
 
 /// Looks up Pages, removed ones too.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use settings_store::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, Revision, StoreError, TokenHash,
-    TokenId, TokenRecord, document,
+    TokenId, TokenRecord, document, unsigned,
 };
 use tokio_postgres::Row;
 
@@ -24,15 +24,6 @@ pub(crate) const HISTORY_COLUMNS: &str =
 pub(crate) struct PageRow {
     pub(crate) record: PageRecord,
     pub(crate) removed: bool,
-}
-
-/// An unsigned number as the signed one of the same bits, the form in which it is stored.
-pub(crate) const fn signed(number: u64) -> i64 {
-    number.cast_signed()
-}
-
-pub(crate) const fn unsigned(number: i64) -> u64 {
-    number.cast_unsigned()
 }
 
 pub(crate) fn checksum(document: &str) -> i64 {

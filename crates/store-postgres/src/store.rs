@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use call_settings::PageId;
 use jiff::Timestamp;
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, KeepCopies, NewPage, PageRecord,
-    PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash,
-    TokenKey, TokenRecord, Unobserved, WriteOutcome,
+    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, KeepCopies, Moved, NewPage,
+    PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
+    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed_ids_after,
 };
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
@@ -19,8 +19,9 @@ use crate::administration;
 use crate::batch::Batched;
 use crate::error::{stopped, unavailable};
 use crate::location::Location;
+use crate::moving;
 use crate::reads;
-use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS, signed};
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema;
 use crate::sessions::Sessions;
 use crate::writes::{self, Observers, Writer};
@@ -169,24 +170,11 @@ impl SettingsStore for PostgresStore {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
-        // Ids over the signed range are stored as negative numbers, and come last.
         let mut found = Vec::new();
-        let after = after.map(|page_id| signed(page_id.get()));
-        let positive = match after {
-            None => Some(0),
-            Some(after) if (0..i64::MAX).contains(&after) => Some(after + 1),
-            Some(_) => None,
-        };
-        if let Some(first) = positive {
-            self.append_pages(&mut found, first..=i64::MAX, text, limit)
-                .await?;
-        }
-        if found.len() < limit {
-            let first = after
-                .filter(|after| *after < 0)
-                .map_or(i64::MIN, |after| after + 1);
-            self.append_pages(&mut found, first..=-1, text, limit)
-                .await?;
+        for ids in signed_ids_after(after) {
+            if found.len() < limit {
+                self.append_pages(&mut found, ids, text, limit).await?;
+            }
         }
         Ok(found)
     }
@@ -239,6 +227,29 @@ impl SettingsStore for PostgresStore {
             self.tell(Invalidation::Token(hash));
         }
         Ok(hash.is_some())
+    }
+
+    async fn whole_pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<WholePage>, StoreError> {
+        let mut pages = Vec::new();
+        for ids in signed_ids_after(after) {
+            if pages.len() < limit {
+                let room = limit - pages.len();
+                pages.extend(moving::whole_pages(self.sessions()?, ids, room).await?);
+            }
+        }
+        Ok(pages)
+    }
+
+    async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        let moved = moving::put_whole_pages(self.sessions()?, &pages).await?;
+        if moved.written > 0 {
+            self.tell(Invalidation::Everything);
+        }
+        Ok(moved)
     }
 
     async fn check(&self) -> Result<(), StoreError> {

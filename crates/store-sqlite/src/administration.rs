@@ -6,12 +6,12 @@ use rusqlite::{Connection, params};
 use secrecy::ExposeSecret;
 use settings_store::{
     Added, AppRecord, Author, Coverage, HistoryEntry, Invalidation, NewPage, PageRecord,
-    StoreError, TokenHash, TokenKey, TokenRecord, document,
+    StoreError, TokenHash, TokenKey, TokenRecord, WholePage, document, signed,
 };
 
 use crate::changes;
 use crate::error::of_write;
-use crate::rows::{self, signed};
+use crate::rows;
 
 /// Adds a Page, or brings a removed one back.
 pub(crate) fn add_page(connection: &Connection, page: &NewPage) -> Result<Added, StoreError> {
@@ -112,6 +112,37 @@ pub(crate) fn insert_configured(
             stored.document,
             stored.checksum,
             entry
+        ],
+    )
+}
+
+/// Writes the row of a Page as it is given, and appends to its history, whose newest entry so far is
+/// given.
+pub(crate) fn put_whole_page(
+    connection: &Connection,
+    newest_entry: Option<i64>,
+    page: &WholePage,
+    entries: &[HistoryEntry],
+) -> Result<(), StoreError> {
+    let mut newest_entry = newest_entry;
+    for entry in entries {
+        let stored = Stored::of(entry.after.as_ref());
+        newest_entry = Some(append_history(connection, newest_entry, entry, &stored)?);
+    }
+    let record = &page.record;
+    let stored = Stored::of(record.settings.as_ref());
+    execute(
+        connection,
+        "INSERT OR REPLACE INTO page (page_id, name, revision, document, checksum, removed, \
+         newest_entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            signed(record.page_id.get()),
+            record.name,
+            signed(record.revision.get()),
+            stored.document,
+            stored.checksum,
+            page.removed,
+            newest_entry
         ],
     )
 }

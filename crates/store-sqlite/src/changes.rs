@@ -2,9 +2,7 @@
 
 use call_settings::PageId;
 use rusqlite::{Connection, params};
-use settings_store::{AppId, Invalidation, TokenHash};
-
-use crate::rows::{signed, unsigned};
+use settings_store::{AppId, Invalidation, TokenHash, signed, unsigned};
 
 /// How many changes the log keeps. A server that missed more drops all of its copies.
 const KEPT: i64 = 10_000;

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use settings_store::{
     Added, Decision, Imported, ImportedPage, Invalidation, PageRecord, PagesImport, Revision,
-    StoreError,
+    StoreError, signed,
 };
 
 use crate::rows::{self, PageRow};
@@ -16,9 +16,7 @@ pub(crate) fn import(
 ) -> Result<Imported, StoreError> {
     // Neighbours in the order of their ids share database pages, so far fewer of them are written.
     // The sort is stable: a Page that comes twice keeps its order.
-    import
-        .pages
-        .sort_by_key(|page| rows::signed(page.page_id.get()));
+    import.pages.sort_by_key(|page| signed(page.page_id.get()));
     let mut imported = Imported::default();
     for page in &import.pages {
         let present = rows::find_page(connection, page.page_id)?;

@@ -17,6 +17,7 @@ mod error;
 mod import;
 mod lock;
 mod maintenance;
+mod moving;
 mod readers;
 mod rows;
 mod schema;

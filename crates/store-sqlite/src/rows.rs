@@ -1,15 +1,14 @@
 //! From rows to records and back.
 
-use std::collections::BTreeSet;
-
 use call_settings::{CallSettings, PageId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::SecretString;
 use settings_store::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, Revision, StoreError, TokenHash,
-    TokenId, TokenRecord, document,
+    TokenId, TokenRecord, document, signed, unsigned,
 };
+use std::collections::BTreeSet;
 
 use crate::error;
 
@@ -26,15 +25,6 @@ pub(crate) struct PageRow {
     pub(crate) removed: bool,
     /// The newest entry of its history.
     pub(crate) newest_entry: Option<i64>,
-}
-
-/// An unsigned number as the signed one of the same bits, the form in which SQLite keeps it.
-pub(crate) const fn signed(number: u64) -> i64 {
-    number.cast_signed()
-}
-
-pub(crate) const fn unsigned(number: i64) -> u64 {
-    number.cast_unsigned()
 }
 
 pub(crate) fn checksum(document: &str) -> u32 {

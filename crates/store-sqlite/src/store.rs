@@ -11,9 +11,9 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, NewPage, PageRecord,
+    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageRecord,
     PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash,
-    TokenKey, TokenRecord, Unobserved, WriteOutcome,
+    TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed, signed_ids_after,
 };
 use tokio::sync::oneshot;
 
@@ -24,8 +24,9 @@ use crate::connection::Purpose;
 use crate::error::{of_read, stopped};
 use crate::import;
 use crate::lock::ServerLock;
+use crate::moving;
 use crate::readers::Readers;
-use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS, signed};
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS};
 use crate::schema;
 use crate::writer::{Command, Shared, Transaction, Writer};
 
@@ -228,21 +229,11 @@ impl SettingsStore for SqliteStore {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
-        // Ids over the signed range are stored as negative numbers, and come last.
         let mut found = Vec::new();
-        let after = after.map(|page_id| signed(page_id.get()));
-        match after {
-            None => self.append_pages(&mut found, 0..=i64::MAX, text, limit)?,
-            Some(after) if (0..i64::MAX).contains(&after) => {
-                self.append_pages(&mut found, after + 1..=i64::MAX, text, limit)?;
+        for ids in signed_ids_after(after) {
+            if found.len() < limit {
+                self.append_pages(&mut found, ids, text, limit)?;
             }
-            Some(_) => {}
-        }
-        if found.len() < limit {
-            let first = after
-                .filter(|after| *after < 0)
-                .map_or(i64::MIN, |after| after + 1);
-            self.append_pages(&mut found, first..=-1, text, limit)?;
         }
         Ok(found)
     }
@@ -324,6 +315,32 @@ impl SettingsStore for SqliteStore {
         )
         .await
         .map(|hash| hash.is_some())
+    }
+
+    async fn whole_pages(
+        &self,
+        after: Option<PageId>,
+        limit: usize,
+    ) -> Result<Vec<WholePage>, StoreError> {
+        let connection = self.readers.take()?;
+        let mut pages = Vec::new();
+        for ids in signed_ids_after(after) {
+            let room = limit - pages.len();
+            pages.extend(moving::whole_pages(&connection, ids, room)?);
+        }
+        Ok(pages)
+    }
+
+    async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        self.administrate(
+            move |connection| moving::put_whole_pages(connection, &pages),
+            |moved, observer| {
+                if moved.written > 0 {
+                    observer.invalidated(Invalidation::Everything);
+                }
+            },
+        )
+        .await
     }
 
     async fn check(&self) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! The options of `pagebell backup`, `restore`, `check`, `import` and `export`.
+//! The options of `pagebell backup`, `restore`, `check`, `import`, `export` and `migrate`.
 
 #![allow(
     clippy::doc_markdown,
@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::command_line::{HoursLimitsOption, StoreOption};
+use crate::store_location::StoreLocation;
 
 /// Copy the store into a file, also while a server uses it.
 ///
@@ -82,4 +83,33 @@ pub(crate) struct ImportOptions {
 pub(crate) struct ExportOptions {
     #[command(flatten)]
     pub(crate) store: StoreOption,
+}
+
+/// Copy everything into another store: settings, history, apps, Pages and tokens.
+///
+/// Both are compared at the end, by count and checksum. When it is interrupted, or when the source
+/// was changed meanwhile, run it again: what is there already is left alone, and what was added
+/// since is added. So a large store can be copied beside its server, and once more, in seconds,
+/// after the server was stopped.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    pagebell migrate --from sqlite:pagebell.db --to postgres://pagebell@127.0.0.1:5432/pagebell\n  \
+    pagebell migrate --from postgres://pagebell@127.0.0.1:5432/pagebell --to sqlite:copy.db")]
+pub(crate) struct MigrateOptions {
+    /// The store to copy from
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "PAGEBELL_MIGRATE_FROM",
+        hide_env_values = true
+    )]
+    pub(crate) from: StoreLocation,
+    /// The store to copy into; a file or a schema that is missing is made
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "PAGEBELL_MIGRATE_TO",
+        hide_env_values = true
+    )]
+    pub(crate) to: StoreLocation,
 }

@@ -10,6 +10,7 @@ mod hours;
 mod limits;
 mod maintenance;
 mod options;
+mod postgres;
 mod process;
 mod start_and_stop;
 mod tls;

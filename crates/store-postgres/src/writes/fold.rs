@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use call_settings::PageId;
 use settings_store::{
     Decision, HistoryEntry, PageRecord, Revision, SettingsWrite, StoreError, WriteOutcome, Written,
+    signed,
 };
 use tokio::sync::oneshot;
 
 use super::{Answer, Waiting};
 use crate::batch::Found;
-use crate::rows::{PageRow, signed};
+use crate::rows::PageRow;
 
 /// A write of the group and who waits for it.
 #[derive(Debug)]

@@ -1,12 +1,12 @@
 //! The statement that stores a group.
 
 use deadpool_postgres::GenericClient;
-use settings_store::{HistoryEntry, PageRecord, Revision, StoreError, document};
+use settings_store::{HistoryEntry, PageRecord, Revision, StoreError, document, signed};
 use tokio_postgres::Error;
 
 use super::fold::{Folded, PageFold};
 use crate::error::Fate;
-use crate::rows::{checksum, signed};
+use crate::rows::checksum;
 
 /// Changes each Page whose revision is still the one that its change started from, adds the Pages
 /// that are new, and the history of exactly these. Returns their ids. The columns come as arrays,

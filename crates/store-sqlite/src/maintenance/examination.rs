@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use rusqlite::{Connection, Row};
-use settings_store::{StoreError, document};
+use settings_store::{StoreError, document, unsigned};
 
 use super::open;
 use crate::error::of_read;
-use crate::rows::{self, unsigned};
+use crate::rows;
 use crate::schema;
 
 /// The most findings that are listed; a store with more is lost anyway.

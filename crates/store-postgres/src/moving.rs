@@ -1,0 +1,138 @@
+//! Whole Pages, with their history, out of the store and into it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use call_settings::PageId;
+use deadpool_postgres::Object;
+use settings_store::{HistoryEntry, Move, Moved, StoreError, WholePage, signed};
+use tokio_postgres::Error;
+
+use crate::administration::{self, Change};
+use crate::reads;
+use crate::rows::{self, HISTORY_COLUMNS, PAGE_COLUMNS};
+use crate::sessions::Sessions;
+use crate::writes::Attempt;
+
+/// Whole Pages whose signed ids are in a range, in their order.
+pub(crate) async fn whole_pages(
+    sessions: &Sessions,
+    ids: RangeInclusive<i64>,
+    limit: usize,
+) -> Result<Vec<WholePage>, StoreError> {
+    let sql = format!(
+        "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= $1 AND page_id <= $2 ORDER BY page_id LIMIT $3"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = sessions
+        .query(&sql, &[ids.start(), ids.end(), &limit])
+        .await?;
+    let rows = rows
+        .iter()
+        .map(rows::page)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    let found: Vec<PageId> = rows.iter().map(|row| row.record.page_id).collect();
+    let mut histories = histories(sessions, &found).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| WholePage {
+            history: histories.remove(&row.record.page_id).unwrap_or_default(),
+            removed: row.removed,
+            record: row.record,
+        })
+        .collect())
+}
+
+/// The history of each of these Pages, oldest first.
+async fn histories(
+    sessions: &Sessions,
+    page_ids: &[PageId],
+) -> Result<BTreeMap<PageId, Vec<HistoryEntry>>, StoreError> {
+    let ids: Vec<i64> = page_ids.iter().map(|id| signed(id.get())).collect();
+    let sql = format!(
+        "SELECT {HISTORY_COLUMNS} FROM history WHERE page_id = ANY($1) ORDER BY page_id, revision"
+    );
+    let mut histories: BTreeMap<PageId, Vec<HistoryEntry>> = BTreeMap::new();
+    for row in sessions.query(&sql, &[&ids]).await? {
+        let mut entry = rows::history_entry(&row)?;
+        let history = histories.entry(entry.page_id).or_default();
+        entry.before = history.last().and_then(|earlier| earlier.after.clone());
+        history.push(entry);
+    }
+    Ok(histories)
+}
+
+/// Puts whole Pages in, in one transaction.
+pub(crate) async fn put_whole_pages(
+    sessions: &Sessions,
+    pages: &[WholePage],
+) -> Result<Moved, StoreError> {
+    for _ in 0..administration::MOST_ROUNDS {
+        let (put, moved) = decide(sessions, pages).await?;
+        if put.attempt.page_count() == 0 || administration::change(sessions, put).await? {
+            return Ok(moved);
+        }
+    }
+    Err(administration::overtaken())
+}
+
+async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(Put, Moved), StoreError> {
+    let page_ids: Vec<PageId> = pages.iter().map(|page| page.record.page_id).collect();
+    let mut rows = reads::find_pages(sessions, &page_ids).await?;
+    let known: Vec<PageId> = rows.keys().copied().collect();
+    let histories = histories(sessions, &known).await?;
+    let mut moved = Moved::default();
+    let mut put = Put {
+        attempt: Attempt::empty(rand::random()),
+        removed: Vec::new(),
+    };
+    for page in pages {
+        let page_id = page.record.page_id;
+        let row = rows.remove(&page_id).transpose()?;
+        let present = row.as_ref().map(|row| (&row.record, row.removed));
+        let newest = histories.get(&page_id).and_then(|history| history.last());
+        match page.decide(present, newest) {
+            Move::Unchanged => moved.unchanged += 1,
+            Move::Conflict => moved.conflicts.push(page_id),
+            Move::Write { after } => {
+                let name = page.record.name.as_deref();
+                let entries = page.history_after(after);
+                put.attempt.add(&page.record, after, name, entries);
+                if page.removed {
+                    put.removed.push(signed(page_id.get()));
+                }
+                moved.written += 1;
+            }
+        }
+    }
+    Ok((put, moved))
+}
+
+/// All of an attempt or nothing of it; whether it is stored.
+struct Put {
+    attempt: Attempt,
+    /// Those among its Pages that are to be removed ones, signed.
+    removed: Vec<i64>,
+}
+
+impl Change for Put {
+    type Output = bool;
+
+    const TIME: std::time::Duration = administration::IMPORT_TIME;
+
+    async fn run(&self, session: &mut Object) -> Result<bool, Error> {
+        const REMOVE: &str = "UPDATE page SET removed = true, name = NULL WHERE page_id = ANY($1)";
+        let transaction = session.transaction().await?;
+        let stored = self.attempt.store(&transaction).await?;
+        if stored.len() < self.attempt.page_count() {
+            transaction.rollback().await?;
+            return Ok(false);
+        }
+        if !self.removed.is_empty() {
+            let remove = transaction.prepare_cached(REMOVE).await?;
+            transaction.execute(&remove, &[&self.removed]).await?;
+        }
+        transaction.commit().await?;
+        Ok(true)
+    }
+}
