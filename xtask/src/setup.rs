@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::bench::postgres;
 use crate::command;
 use crate::programs::{self, Program};
 use crate::workspace::Workspace;
@@ -44,6 +45,7 @@ const PROGRAMS: &[Program] = &[
         check: None,
         packages: &["chromium"],
     },
+    postgres::PROGRAMS[0],
     Program {
         name: "curl",
         check: None,

@@ -12,6 +12,12 @@ use crate::bench::process::{self, ServerProcess};
 /// Headers that belong to a connection or a moment, which every server writes itself.
 const OWN_HEADERS: [&str; 4] = ["connection", "content-length", "date", "keep-alive"];
 
+/// The server of this project on its own store, in the report.
+const OWN: &str = "pagebell";
+
+/// The server of this project on PostgreSQL, in the report.
+pub(crate) const ON_POSTGRES: &str = "pagebell on PostgreSQL";
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Contender {
@@ -43,6 +49,18 @@ pub(crate) struct Pagebell {
 /// Starts `pagebell serve --dev` on `core` with a new store in `directory`.
 pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::Result<Pagebell> {
     let store = format!("sqlite:{}", directory.join("pagebell.db").display());
+    let log = directory.join("pagebell.log");
+    pagebell_in_development(OWN, binary, log, core, &store)
+}
+
+/// Starts `pagebell serve --dev` on `core` with a new store.
+pub(crate) fn pagebell_in_development(
+    name: &'static str,
+    binary: &Path,
+    log: PathBuf,
+    core: usize,
+    store: &str,
+) -> anyhow::Result<Pagebell> {
     let mut command = process::pinned(core, binary);
     // The log of every request is a convenience of `--dev`; nobody serves in earnest with it.
     command.args([
@@ -54,11 +72,11 @@ pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::
         "--store",
     ]);
     command.arg(store);
-    let process = ServerProcess::start(&mut command, directory.join("pagebell.log"))?;
+    let process = ServerProcess::start(&mut command, log)?;
     let address = announced_address(&process).context("pagebell did not start")?;
     let token = process.announced("token ")?;
     let contender = Contender {
-        name: "pagebell",
+        name,
         address,
         process,
     };
@@ -83,7 +101,7 @@ pub(crate) fn pagebell_on(
     let process = ServerProcess::start(&mut command, log)?;
     let address = announced_address(&process).context("pagebell did not start")?;
     Ok(Contender {
-        name: "pagebell",
+        name: OWN,
         address,
         process,
     })

@@ -92,6 +92,15 @@ impl Lineup {
         Ok(())
     }
 
+    /// Configures the Page on another server of this project, and checks that it answers the same.
+    pub(crate) fn check_configured(&self, other: &Pagebell) -> anyhow::Result<()> {
+        configure(&other.contender, &other.token)?;
+        if ask(&other.contender, &other.token, None)?.body != self.answer.body {
+            bail!("{} answers with other bytes", other.contender.name);
+        }
+        Ok(())
+    }
+
     /// A workload of GETs with the token.
     pub(crate) fn get(
         &self,

@@ -20,7 +20,7 @@ mod memory;
 mod nginx;
 mod paced;
 mod pages;
-mod postgres;
+pub(crate) mod postgres;
 mod prism;
 mod report;
 mod rounds;

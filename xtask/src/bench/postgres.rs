@@ -1,15 +1,13 @@
 //! PostgreSQL as a contender: a cluster of its own, and pgbench as its load.
 
-use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use temporary_postgres::{ACCOUNT, Cluster, PACKAGE, PROGRAM_FOLDER, Setup};
 
-use crate::bench::process::{self, ServerProcess};
+use crate::bench::process;
 use crate::bench::versions;
 use crate::bench::work::{Figures, Load, Work};
 use crate::command;
@@ -19,32 +17,31 @@ use crate::programs::Program;
 pub(crate) const PROGRAMS: [Program; 1] = [Program {
     name: "/usr/lib/postgresql/15/bin/initdb",
     check: None,
-    packages: &["postgresql-15"],
+    packages: &[PACKAGE],
 }];
 
-/// What people run it as: PostgreSQL refuses to be root. Debian's package makes the account.
-const ACCOUNT: &str = "postgres";
-const PROGRAM_FOLDER: &str = "/usr/lib/postgresql/15/bin";
 /// Connections that a busy server surely accepts in a second.
 const CONNECTED_PER_SECOND: u32 = 100;
 const CONTENDER: &str = "PostgreSQL 15";
 
-/// Every commit is on disk before it is acknowledged. The pool of pages holds all that is asked
-/// for; everything else is as PostgreSQL ships it.
+/// The pool of pages holds all that is asked for; everything else is as PostgreSQL ships it.
 const CONFIGURATION: &str = "
-listen_addresses = ''
 max_connections = 300
-fsync = on
-synchronous_commit = on
 shared_buffers = 512MB
 ";
 
+/// Where pgbench works.
+const DATABASE: &str = "postgres";
+
+/// Where this project's server keeps its own tables.
+const SERVER_DATABASE: &str = "pagebell";
+
 /// A thousand Pages, each with a document of about 600 bytes.
-const SCHEMA: &str = "
-CREATE TABLE page (page_id bigint PRIMARY KEY, revision bigint NOT NULL, document text NOT NULL);
-INSERT INTO page SELECT page_id, 0, repeat('p', 600) FROM generate_series(1, 1000) AS page_id;
-VACUUM ANALYZE page;
-";
+const SCHEMA: [&str; 3] = [
+    "CREATE TABLE page (page_id bigint PRIMARY KEY, revision bigint NOT NULL, document text NOT NULL)",
+    "INSERT INTO page SELECT page_id, 0, repeat('p', 600) FROM generate_series(1, 1000) AS page_id",
+    "VACUUM ANALYZE page",
+];
 
 const UPSERT: &str = r"\set page random(1, 1000)
 \set salt random(100000, 999999)
@@ -59,8 +56,8 @@ SELECT document FROM page WHERE page_id = :page;
 /// A running cluster; dropping it stops it.
 #[derive(Debug)]
 pub(crate) struct Postgres {
-    process: ServerProcess,
-    /// Where its socket is, and where the scripts and logs of pgbench go.
+    cluster: Cluster,
+    /// Where the scripts and logs of pgbench go.
     directory: PathBuf,
 }
 
@@ -68,45 +65,27 @@ impl Postgres {
     /// Makes a cluster in `directory`, which its account must be able to reach, and starts it on
     /// `core`.
     pub(crate) fn start(directory: &Path, core: usize) -> anyhow::Result<Self> {
-        let directory = directory.join("postgres");
-        fs::create_dir(&directory)
-            .with_context(|| format!("cannot create {}", directory.display()))?;
-        if let Some((user, group)) = account()? {
-            chown(&directory, Some(user), Some(group))?;
+        let setup = Setup {
+            core: Some(core),
+            configuration: CONFIGURATION.to_owned(),
+            ..Setup::default()
+        };
+        let cluster = Cluster::start_in(directory, setup)?;
+        for statement in SCHEMA {
+            cluster.query(DATABASE, statement)?;
         }
-        let data = directory.join("data");
-        let mut initialise = unprivileged(Command::new("setpriv"))?;
-        initialise.arg(program("initdb")).arg("-D").arg(&data);
-        initialise.args(["--username", ACCOUNT, "--auth", "trust", "--no-sync"]);
-        initialise.args(["--locale", "C", "--encoding", "UTF8"]);
-        command::output(initialise.current_dir(&directory)).with_context(|| {
-            format!(
-                "the account {ACCOUNT} must be able to reach {}",
-                directory.display()
-            )
-        })?;
-        let configuration = data.join("postgresql.conf");
-        let mut text = fs::read_to_string(&configuration)?;
-        text.push_str(CONFIGURATION);
-        writeln!(text, "unix_socket_directories = '{}'", directory.display())?;
-        fs::write(&configuration, text)?;
-        write_scripts(&directory)?;
-
-        let mut server = unprivileged(Command::new("setpriv"))?;
-        // The signal last: a change of the account takes it back.
-        server.args(["--pdeathsig", "TERM", "taskset", "--cpu-list"]);
-        server.arg(core.to_string()).arg(program("postgres"));
-        server.arg("-D").arg(&data).current_dir(&directory);
-        let process = ServerProcess::start(&mut server, directory.join("log"))?;
-        let mut postgres = Self { process, directory };
-        let ready = || command::succeeds(psql(&postgres.directory).args(["-c", "SELECT 1"]));
-        postgres
-            .process
-            .wait_until(ready)
-            .context("PostgreSQL did not start")?;
-        let schema = postgres.directory.join("schema.sql");
-        command::output(psql(&postgres.directory).arg("-f").arg(schema))?;
+        cluster.query(DATABASE, &format!("CREATE DATABASE {SERVER_DATABASE}"))?;
+        let postgres = Self {
+            directory: cluster.folder().to_owned(),
+            cluster,
+        };
+        write_scripts(&postgres.directory)?;
         Ok(postgres)
+    }
+
+    /// The store that it is for this project's server.
+    pub(crate) fn store(&self) -> String {
+        self.cluster.address(SERVER_DATABASE)
     }
 
     /// Durable updates of single rows.
@@ -129,12 +108,8 @@ impl Postgres {
     }
 
     /// Stops the cluster in good order.
-    pub(crate) fn stop(self) -> anyhow::Result<()> {
-        let status = self.process.stop()?;
-        if !status.success() {
-            bail!("PostgreSQL ended with {status} when asked to stop");
-        }
-        Ok(())
+    pub(crate) fn stop(mut self) -> anyhow::Result<()> {
+        Ok(self.cluster.stop()?)
     }
 }
 
@@ -145,7 +120,6 @@ pub(crate) fn versions() -> anyhow::Result<Vec<String>> {
 }
 
 fn write_scripts(directory: &Path) -> anyhow::Result<()> {
-    fs::write(directory.join("schema.sql"), SCHEMA)?;
     fs::write(directory.join("upsert.sql"), UPSERT)?;
     fs::write(directory.join("select.sql"), SELECT)?;
     Ok(())
@@ -153,33 +127,6 @@ fn write_scripts(directory: &Path) -> anyhow::Result<()> {
 
 fn program(name: &str) -> PathBuf {
     Path::new(PROGRAM_FOLDER).join(name)
-}
-
-fn psql(directory: &Path) -> Command {
-    let mut psql = Command::new(program("psql"));
-    psql.args(["--no-psqlrc", "--quiet", "--username", ACCOUNT, "--host"]);
-    psql.arg(directory).args(["-v", "ON_ERROR_STOP=1", ACCOUNT]);
-    psql
-}
-
-/// The user and group that the server runs as; nothing when this process is unprivileged itself.
-fn account() -> anyhow::Result<Option<(u32, u32)>> {
-    if !rustix::process::geteuid().is_root() {
-        return Ok(None);
-    }
-    let id = |flag| -> anyhow::Result<u32> {
-        let id = command::output(Command::new("id").args([flag, ACCOUNT]))?;
-        Ok(id.trim().parse()?)
-    };
-    Ok(Some((id("-u")?, id("-g")?)))
-}
-
-/// Makes `setpriv` run the rest of its arguments as the account.
-fn unprivileged(mut setpriv: Command) -> anyhow::Result<Command> {
-    if account()?.is_some() {
-        setpriv.args(["--reuid", ACCOUNT, "--regid", ACCOUNT, "--init-groups"]);
-    }
-    Ok(setpriv)
 }
 
 /// A script of pgbench's, run again and again by each of its clients.
@@ -223,7 +170,7 @@ impl Work for Transactions {
             .arg("--log")
             .arg("--log-prefix")
             .arg(logs.path().join("log"));
-        pgbench.arg("--file").arg(&self.script).arg(ACCOUNT);
+        pgbench.arg("--file").arg(&self.script).arg(DATABASE);
         let output = command::output(&mut pgbench)?;
         let mut latencies = Vec::new();
         for entry in fs::read_dir(logs.path())? {

@@ -3,6 +3,7 @@
 use super::Results;
 use super::requests::{BATCH, CONNECTIONS, GET, GET_BAD_TOKEN, GET_FIELDS, MIX, PACE, POST};
 use super::sizes::{self, SizeFigures};
+use crate::bench::contender::ON_POSTGRES;
 use crate::bench::disk::SyncedWrites;
 use crate::bench::paced::PacedPosts;
 use crate::bench::report::{Finding, Target, thousands};
@@ -68,6 +69,12 @@ fn reads(outcomes: Outcomes<'_>) -> Vec<Finding> {
             own(GET),
             outcomes.rate("select", "PostgreSQL 15", CONNECTIONS),
             Target::None,
+        ),
+        (
+            "strict GET on PostgreSQL / its point read",
+            get(ON_POSTGRES),
+            outcomes.rate("select", "PostgreSQL 15", CONNECTIONS),
+            Target::AtLeast(0.7),
         ),
         (
             "GET with fields / GET",
@@ -162,6 +169,15 @@ fn writes(outcomes: Outcomes<'_>) -> Vec<Finding> {
                 ));
             }
         }
+    }
+    let on_postgres = outcomes.rate(POST, ON_POSTGRES, CONNECTIONS);
+    let upserts = outcomes.rate("upsert", "PostgreSQL 15", CONNECTIONS);
+    if let (Some(on_postgres), Some(upserts)) = (on_postgres, upserts) {
+        findings.push(Finding::ratio(
+            format!("POST on PostgreSQL / its upsert, {CONNECTIONS} connections"),
+            on_postgres / upserts,
+            Target::AtLeast(0.8),
+        ));
     }
     let fastapi = outcomes.rate(POST, "FastAPI + SQLite", CONNECTIONS);
     if let (Some(own), Some(fastapi)) = (outcomes.rate(POST, "pagebell", CONNECTIONS), fastapi) {

@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use super::{Part, Run};
-use crate::bench::contender::Contender;
+use crate::bench::contender::{self, Contender, Pagebell};
 use crate::bench::disk::SyncedWrites;
 use crate::bench::exchange::{Request, send};
 use crate::bench::lineup::{Lineup, SETTINGS, authorization};
@@ -44,7 +44,14 @@ struct Contenders {
     lineup: Lineup,
     prism: Option<Contender>,
     fastapi: Option<Contender>,
-    postgres: Option<Postgres>,
+    postgres: Option<OnPostgres>,
+}
+
+/// PostgreSQL, and this project's server on it; both on the same core.
+#[derive(Debug)]
+struct OnPostgres {
+    postgres: Postgres,
+    pagebell: Pagebell,
 }
 
 /// Starts the contenders, measures, and stops them.
@@ -63,7 +70,7 @@ pub(super) fn measure(run: &Run<'_>, directory: &Path) -> anyhow::Result<Vec<Out
             .transpose()?,
         postgres: run
             .has(Part::Postgres)
-            .then(|| Postgres::start(directory, core))
+            .then(|| start_on_postgres(run, directory, core, &lineup))
             .transpose()?,
         lineup,
     };
@@ -102,7 +109,10 @@ impl Contenders {
             works.push(Box::new(get(prism, GET, prism::SETTINGS)));
         }
         if let Some(postgres) = &self.postgres {
-            works.extend(run.connections.iter().map(|count| postgres.selects(*count)));
+            for count in &run.connections {
+                works.push(postgres.postgres.selects(*count));
+                works.push(Box::new(postgres.get(lineup, *count)));
+            }
         }
         Ok(works)
     }
@@ -124,7 +134,10 @@ impl Contenders {
             works.push(Box::new(lineup.paced_posts(CONNECTIONS, PACE)));
         }
         if let Some(postgres) = &self.postgres {
-            works.extend(run.connections.iter().map(|count| postgres.upserts(*count)));
+            for count in &run.connections {
+                works.push(postgres.postgres.upserts(*count));
+                works.push(Box::new(postgres.post(lineup, *count)));
+            }
         }
         if let Some(fastapi) = &self.fastapi {
             self.check_update(fastapi)?;
@@ -248,9 +261,47 @@ impl Contenders {
             contender.process.stop()?;
         }
         if let Some(postgres) = self.postgres {
-            postgres.stop()?;
+            postgres.pagebell.contender.stop()?;
+            postgres.postgres.stop()?;
         }
         self.lineup.stop()
+    }
+}
+
+fn start_on_postgres(
+    run: &Run<'_>,
+    directory: &Path,
+    core: usize,
+    lineup: &Lineup,
+) -> anyhow::Result<OnPostgres> {
+    let postgres = Postgres::start(directory, core)?;
+    let pagebell = contender::pagebell_in_development(
+        contender::ON_POSTGRES,
+        &run.binaries.pagebell,
+        directory.join("pagebell-on-postgres.log"),
+        core,
+        &postgres.store(),
+    )?;
+    lineup.check_configured(&pagebell)?;
+    Ok(OnPostgres { postgres, pagebell })
+}
+
+impl OnPostgres {
+    /// Reads, each of which sees what the database has acknowledged.
+    fn get(&self, lineup: &Lineup, connections: u32) -> Workload {
+        let Pagebell { contender, token } = &self.pagebell;
+        Workload {
+            headers: vec![authorization(token)],
+            ..lineup.get(contender, GET, SETTINGS, connections)
+        }
+    }
+
+    fn post(&self, lineup: &Lineup, connections: u32) -> Workload {
+        let Pagebell { contender, token } = &self.pagebell;
+        Workload {
+            headers: vec![authorization(token)],
+            ..lineup.post(contender, POST, 1, connections)
+        }
     }
 }
 
