@@ -181,14 +181,8 @@ async fn read_access(
     store: &dyn SettingsStore,
     hash: TokenHash,
 ) -> Result<Option<Access>, StoreError> {
-    let Some(token) = store.token(hash).await? else {
-        return Ok(None);
-    };
-    let app = match token.app_id {
-        Some(app_id) => store.app(app_id).await?,
-        None => None,
-    };
-    Ok(Some(Access { token, app }))
+    let found = store.token_with_app(hash).await?;
+    Ok(found.map(|(token, app)| Access { token, app }))
 }
 
 impl StoreObserver for Copies {

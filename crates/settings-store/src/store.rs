@@ -194,6 +194,21 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     /// The token with this hash, or `None` where there is no such token.
     async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError>;
 
+    /// The token with this hash together with its app, where it has one that is there.
+    async fn token_with_app(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<(TokenRecord, Option<AppRecord>)>, StoreError> {
+        let Some(token) = self.token(hash).await? else {
+            return Ok(None);
+        };
+        let app = match token.app_id {
+            Some(app_id) => self.app(app_id).await?,
+            None => None,
+        };
+        Ok(Some((token, app)))
+    }
+
     /// Every token, in the order of their ids.
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError>;
 

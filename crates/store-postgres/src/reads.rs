@@ -30,16 +30,24 @@ pub(crate) async fn find_pages(
     by_key(&rows, rows::page_id, rows::page)
 }
 
-/// Looks up tokens by their hash.
-pub(crate) fn tokens(sessions: &Arc<Sessions>) -> LookUp<TokenHash, TokenRecord> {
+/// A token with its app.
+pub(crate) type TokenWithApp = (TokenRecord, Option<AppRecord>);
+
+/// Looks up tokens by their hash, with their apps.
+pub(crate) fn tokens(sessions: &Arc<Sessions>) -> LookUp<TokenHash, TokenWithApp> {
     let sessions = Arc::clone(sessions);
     Arc::new(move |keys| {
         let sessions = Arc::clone(&sessions);
         Box::pin(async move {
             let hashes: Vec<&[u8]> = keys.iter().map(|hash| &hash.as_bytes()[..]).collect();
-            let sql = format!("SELECT {TOKEN_COLUMNS} FROM token WHERE hash = ANY($1)");
+            let sql = format!(
+                "SELECT {}, {} FROM token LEFT JOIN app ON app.app_id = token.app_id \
+                 WHERE token.hash = ANY($1)",
+                rows::of_table("token", TOKEN_COLUMNS),
+                rows::of_table("app", APP_COLUMNS)
+            );
             let rows = sessions.query(&sql, &[&hashes]).await?;
-            by_key(&rows, rows::token_hash, rows::token)
+            by_key(&rows, rows::token_hash, rows::token_with_app)
         })
     })
 }

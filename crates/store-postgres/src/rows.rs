@@ -96,12 +96,17 @@ pub(crate) fn app_id(row: &Row) -> Result<AppId, StoreError> {
 
 /// A row with [`APP_COLUMNS`].
 pub(crate) fn app(row: &Row) -> Result<AppRecord, StoreError> {
+    app_from(row, 0)
+}
+
+/// A row with [`APP_COLUMNS`] from this column on.
+fn app_from(row: &Row, first: usize) -> Result<AppRecord, StoreError> {
     Ok(AppRecord {
-        app_id: app_id(row)?,
-        name: get(row, 1)?,
-        secret: SecretString::from(get::<String>(row, 2)?),
-        require_proof: get(row, 3)?,
-        created_at: timestamp(get(row, 4)?),
+        app_id: AppId::new(unsigned(get(row, first)?)),
+        name: get(row, first + 1)?,
+        secret: SecretString::from(get::<String>(row, first + 2)?),
+        require_proof: get(row, first + 3)?,
+        created_at: timestamp(get(row, first + 4)?),
     })
 }
 
@@ -137,6 +142,20 @@ pub(crate) fn token(row: &Row) -> Result<TokenRecord, StoreError> {
         expires_at: get::<Option<i64>>(row, 6)?.map(timestamp),
         revoked_at: get::<Option<i64>>(row, 7)?.map(timestamp),
     })
+}
+
+/// A row with [`TOKEN_COLUMNS`] and, behind them, [`APP_COLUMNS`] or nothing but NULL.
+pub(crate) fn token_with_app(row: &Row) -> Result<(TokenRecord, Option<AppRecord>), StoreError> {
+    let token = token(row)?;
+    let first = TOKEN_COLUMNS.split(", ").count();
+    let is_there = get::<Option<i64>>(row, first)?.is_some();
+    let app = is_there.then(|| app_from(row, first)).transpose()?;
+    Ok((token, app))
+}
+
+/// Columns with the name of their table before each, as a join needs them.
+pub(crate) fn of_table(table: &str, columns: &str) -> String {
+    format!("{table}.{}", columns.replace(", ", &format!(", {table}.")))
 }
 
 /// The Pages of a token as they are stored.

@@ -20,7 +20,7 @@ use crate::batch::Batched;
 use crate::error::{stopped, unavailable};
 use crate::location::Location;
 use crate::moving;
-use crate::reads;
+use crate::reads::{self, TokenWithApp};
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema;
 use crate::sessions::Sessions;
@@ -36,7 +36,7 @@ pub struct PostgresStore {
 /// What lives until the store is closed.
 struct Open {
     pages: Arc<Batched<PageId, PageRow>>,
-    tokens: Arc<Batched<TokenHash, TokenRecord>>,
+    tokens: Arc<Batched<TokenHash, TokenWithApp>>,
     apps: Arc<Batched<AppId, AppRecord>>,
     writer: Writer,
     writing: JoinHandle<()>,
@@ -208,6 +208,14 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {
+        let found = self.token_with_app(hash).await?;
+        Ok(found.map(|(token, _app)| token))
+    }
+
+    async fn token_with_app(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<(TokenRecord, Option<AppRecord>)>, StoreError> {
         let tokens = self.part(|open| Arc::clone(&open.tokens))?;
         tokens.get(hash).await
     }

@@ -62,6 +62,10 @@ pub async fn tokens_are_kept_and_revoked(store: &dyn SettingsStore) {
         let read = store.token(token.hash).await.unwrap();
         assert_eq!(read.as_ref(), Some(token));
     }
+    let both = store.token_with_app(some_pages.hash).await.unwrap();
+    assert_eq!(both, Some((some_pages.clone(), Some(app(9)))));
+    let alone = store.token_with_app(all_pages.hash).await.unwrap();
+    assert_eq!(alone, Some((all_pages.clone(), None)));
     assert_eq!(store.token(TokenHash::of("another")).await.unwrap(), None);
     let listed = store.tokens().await.unwrap();
     assert_eq!(listed, [some_pages.clone(), all_pages.clone(), no_page]);
