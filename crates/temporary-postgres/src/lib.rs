@@ -211,6 +211,18 @@ impl Cluster {
         format!("postgres://{ACCOUNT}@{folder}:{}/{database}", self.port)
     }
 
+    /// Writes a file into the cluster's folder that nobody but the server may read; its path.
+    pub fn write_private(&self, name: &str, content: &str) -> Result<PathBuf, ClusterError> {
+        let path = self.folder.join(name);
+        let in_file = |error| system(&path.display().to_string(), error);
+        fs::write(&path, content).map_err(in_file)?;
+        fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(in_file)?;
+        if let Some((user, group)) = account()? {
+            chown(&path, Some(user), Some(group)).map_err(in_file)?;
+        }
+        Ok(path)
+    }
+
     /// Runs SQL in a database; what it returned, columns separated by `|`.
     pub fn query(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
         let mut psql = Command::new(program("psql")?);
