@@ -104,6 +104,9 @@ mod tests {
         assert_eq!(MonotonicTime::of_mark(at(0).to_mark()), Some(at(0)));
         assert_eq!(MonotonicTime::of_mark(at(7).to_mark()), Some(at(7)));
         assert_eq!(at(7).plus(Duration::from_millis(3)), at(10));
-        assert_eq!(at(7).plus(Duration::MAX).since(at(0)).as_nanos(), u128::from(u64::MAX));
+        assert_eq!(
+            at(7).plus(Duration::MAX).since(at(0)).as_nanos(),
+            u128::from(u64::MAX)
+        );
     }
 }
