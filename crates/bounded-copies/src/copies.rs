@@ -206,13 +206,14 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
     }
 
     /// Something came through the channel, a hint or its heartbeat. Returns whether the channel is in
-    /// use. If it is not, because it was lost or silent for two periods, listen anew.
+    /// use. If it is not, because it was lost or silent for two periods, it counts as lost: listen anew.
     pub fn channel_heard(&self, now: MonotonicTime) -> bool {
         self.channel.heard(now)
     }
 
-    /// Whether hints may have been lost, so that no copies are served: listen anew. Never so where no
-    /// channel is used.
+    /// Whether hints may have been lost, so that no copies are served: tell it by
+    /// [`channel_lost`](Self::channel_lost), so that no thread with an earlier time is served any
+    /// either, and listen anew. Never so where no channel is used.
     pub fn channel_in_doubt(&self, now: MonotonicTime) -> bool {
         self.channel.is_in_doubt(now)
     }

@@ -26,10 +26,6 @@ impl Generations {
     /// Locks the shard of a key with this hash.
     pub(crate) fn lock(&self, hash: u64) -> MutexGuard<'_, Generation> {
         // The copies' own shards are chosen by other bits.
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "any bits of a hash choose as well as others"
-        )]
         let index = (hash >> 16) as usize & (self.shards.len() - 1);
         self.shards[index]
             .lock()

@@ -68,10 +68,6 @@ impl Lease {
     /// The write of this heartbeat was acknowledged as committed: the lease holds for the bound since
     /// the heartbeat was *begun*. Returns whether it counted; one of an earlier route does not. A
     /// heartbeat that failed is just dropped.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "what did not count has changed nothing, and the next heartbeat follows anyway"
-    )]
     pub fn confirm(&self, heartbeat: Heartbeat) -> bool {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let counts = heartbeat.route == self.route();

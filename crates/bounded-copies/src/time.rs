@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_bound_covers_what_is_younger_and_not_what_is_as_old() {
-        let bound = Bound::new(Duration::from_millis(1_000));
+        let bound = Bound::new(Duration::from_secs(1));
         assert!(bound.covers(at(500), at(500)));
         assert!(bound.covers(at(500), at(1_499)));
         assert!(!bound.covers(at(500), at(1_500)));

@@ -1,5 +1,6 @@
 //! What a seed decides before anything happens, and the mistakes that can be built in.
 
+use crate::check::Invariant;
 use crate::random::Random;
 
 /// Microseconds of true time since the begin of a simulation.
@@ -44,22 +45,33 @@ pub(crate) enum Mistake {
     CommitsNotReplicated,
 }
 
-impl Mistake {
-    pub(crate) const ALL: [Self; 12] = [
-        Self::LeaseFromAcknowledgement,
-        Self::HeartbeatByRead,
-        Self::FillsNotRefused,
-        Self::ReadTimeAfterRead,
-        Self::CopiesKeptOverLostChannel,
-        Self::PauseNotNoticed,
-        Self::RouteReplacedSilently,
-        Self::AnswersNotVouchedFor,
-        Self::TokenIgnored,
-        Self::OwnWritesNotTold,
-        Self::CopiesInStrictMode,
-        Self::CommitsNotReplicated,
-    ];
-}
+/// Every mistake with an invariant that does not hold because of it.
+pub(crate) const MISTAKES: [(Mistake, Invariant); 15] = [
+    (
+        Mistake::LeaseFromAcknowledgement,
+        Invariant::SilentWhenCutOff,
+    ),
+    (Mistake::LeaseFromAcknowledgement, Invariant::Bounded),
+    (Mistake::HeartbeatByRead, Invariant::Bounded),
+    (Mistake::FillsNotRefused, Invariant::HintHeeded),
+    (Mistake::FillsNotRefused, Invariant::NoCopyOverLostChannel),
+    (Mistake::ReadTimeAfterRead, Invariant::Bounded),
+    (
+        Mistake::CopiesKeptOverLostChannel,
+        Invariant::NoCopyOverLostChannel,
+    ),
+    (Mistake::PauseNotNoticed, Invariant::Bounded),
+    (Mistake::RouteReplacedSilently, Invariant::Bounded),
+    (Mistake::AnswersNotVouchedFor, Invariant::Bounded),
+    (Mistake::TokenIgnored, Invariant::ReadYourWrites),
+    (Mistake::OwnWritesNotTold, Invariant::ReadYourWrites),
+    (Mistake::CopiesInStrictMode, Invariant::Linearizable),
+    (
+        Mistake::CommitsNotReplicated,
+        Invariant::OneDocumentPerRevision,
+    ),
+    (Mistake::CommitsNotReplicated, Invariant::NothingDisappears),
+];
 
 /// What is decided beforehand.
 #[derive(Clone, Debug)]
@@ -84,6 +96,8 @@ pub(crate) struct Plan {
     /// How many hints of a hundred are lost.
     pub(crate) lost_hints_percent: u64,
     pub(crate) write_percent: u64,
+    /// How many times of a hundred a node sees that there is a new leader when it looks.
+    pub(crate) reroute_percent: u64,
     /// The mean time between two faults.
     pub(crate) fault_pause: u64,
     pub(crate) length: u64,
@@ -108,7 +122,8 @@ impl Plan {
             slow_percent: random.between(0, 10),
             lost_hints_percent: if random.chance(50) { 0 } else { 40 },
             write_percent: random.between(10, 40),
-            fault_pause: random.between(60, 300) * MILLISECOND,
+            reroute_percent: if random.chance(30) { 3 } else { 15 },
+            fault_pause: random.between(60, 600) * MILLISECOND,
             length: 1_500 * MILLISECOND,
         }
     }

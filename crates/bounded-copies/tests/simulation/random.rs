@@ -1,4 +1,4 @@
-//! Randomness that is the same for the same seed, everywhere (SplitMix64).
+//! Randomness that is the same for the same seed, everywhere (`SplitMix64`).
 
 /// A sequence of numbers that its seed decides.
 #[derive(Debug)]

@@ -91,7 +91,7 @@ impl World {
                 key,
                 revision,
             } => self.hint(node, number, key, revision),
-            NodeStep::ChannelLost => self.channel_lost(node),
+            NodeStep::ChannelLost => self.listen(node),
             NodeStep::Tick => self.tick(node),
         }
     }

@@ -48,10 +48,14 @@ impl World {
         }
     }
 
-    /// Listens over a new channel.
-    fn listen(&mut self, node: usize) {
+    /// The channel is lost: listens over a new one.
+    pub(crate) fn listen(&mut self, node: usize) {
         self.tally.channels_lost += 1;
+        let kept_over = self.plan.has(Mistake::CopiesKeptOverLostChannel);
         let listening = &mut self.nodes[node];
+        if !kept_over {
+            listening.copies.channel_lost();
+        }
         listening.channel_number += 1;
         listening.listen_sent = Some(self.now);
         if let Some(channel) = &mut listening.channel {
@@ -59,13 +63,6 @@ impl World {
         }
         let number = listening.channel_number;
         self.send(node, Request::Listen { number });
-    }
-
-    pub(crate) fn channel_lost(&mut self, node: usize) {
-        if !self.plan.has(Mistake::CopiesKeptOverLostChannel) {
-            self.nodes[node].copies.channel_lost();
-        }
-        self.listen(node);
     }
 
     pub(crate) fn listening(&mut self, node: usize, number: usize, since: Instant) {
@@ -118,7 +115,7 @@ impl World {
         let leader = self.current();
         let is_former = self.nodes[node].leader != leader;
         let usable = !self.nodes[node].cut && !self.leaders[leader].down;
-        if is_former && usable && self.random.chance(10) {
+        if is_former && usable && self.random.chance(self.plan.reroute_percent) {
             let routed = &mut self.nodes[node];
             routed.leader = leader;
             routed.session += 1;
@@ -128,7 +125,7 @@ impl World {
             }
             self.note("route replaced", &(node, leader));
             if self.plan.channel_period.is_some() && self.random.chance(70) {
-                self.channel_lost(node);
+                self.listen(node);
             }
             self.see_who_is_cut_off();
         }

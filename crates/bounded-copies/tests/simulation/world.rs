@@ -23,7 +23,7 @@ pub(crate) enum Request {
 }
 
 /// What a node does in one go. It may be stopped before any of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum NodeStep {
     Arrive(usize),
     Look {
@@ -62,7 +62,7 @@ pub(crate) enum NodeStep {
 }
 
 /// What happens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Event {
     /// A node goes on by itself.
     Step(usize, NodeStep),
@@ -298,7 +298,7 @@ impl World {
 
     fn happen(&mut self, event: Event) {
         if self.trace.is_some() {
-            self.note("event", &event.clone());
+            self.note("event", &event);
         }
         match event {
             Event::Step(node, step) => self.step_unless_stopped(node, step),
