@@ -46,12 +46,11 @@ pub(crate) enum Mistake {
 }
 
 /// Every mistake with an invariant that does not hold because of it.
-pub(crate) const MISTAKES: [(Mistake, Invariant); 15] = [
+pub(crate) const MISTAKES: [(Mistake, Invariant); 14] = [
     (
         Mistake::LeaseFromAcknowledgement,
         Invariant::SilentWhenCutOff,
     ),
-    (Mistake::LeaseFromAcknowledgement, Invariant::Bounded),
     (Mistake::HeartbeatByRead, Invariant::Bounded),
     (Mistake::FillsNotRefused, Invariant::HintHeeded),
     (Mistake::FillsNotRefused, Invariant::NoCopyOverLostChannel),
@@ -106,7 +105,7 @@ pub(crate) struct Plan {
 impl Plan {
     pub(crate) fn new(random: &mut Random, mistake: Option<Mistake>) -> Self {
         let strict = random.chance(20);
-        let bound = random.between(120, 400) * MILLISECOND;
+        let bound = random.between(50, 300) * MILLISECOND;
         Self {
             mistake,
             strict,
@@ -122,8 +121,12 @@ impl Plan {
             slow_percent: random.between(0, 10),
             lost_hints_percent: if random.chance(50) { 0 } else { 40 },
             write_percent: random.between(10, 40),
-            reroute_percent: if random.chance(30) { 3 } else { 15 },
-            fault_pause: random.between(60, 600) * MILLISECOND,
+            reroute_percent: if random.chance(30) { 5 } else { 20 },
+            fault_pause: if random.chance(70) {
+                random.between(50, 200)
+            } else {
+                random.between(200, 1_000)
+            } * MILLISECOND,
             length: 1_500 * MILLISECOND,
         }
     }
