@@ -1,6 +1,8 @@
 //! The copies under several threads at once: readers that fill, a writer that hints, and one who
 //! loses the channel and replaces the route.
 
+use std::cell::Cell;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +13,26 @@ use settings_store::Revision;
 const KEYS: usize = 4;
 const WRITES: usize = 40_000;
 const READERS: usize = 3;
+
+thread_local! {
+    static HASHED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A key that sometimes lets other threads go on while it is looked for, and so in the midst of what
+/// the copies do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key(usize);
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let count = HASHED.get().wrapping_add(1);
+        HASHED.set(count);
+        if count.is_multiple_of(5) {
+            thread::yield_now();
+        }
+        self.0.hash(hasher);
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 struct Number(u64);
@@ -23,7 +45,7 @@ impl Weighed for Number {
 
 /// What all threads share.
 struct Shared {
-    copies: BoundedCopies<usize, Number>,
+    copies: BoundedCopies<Key, Number>,
     /// The newest revision of each key.
     database: [AtomicU64; KEYS],
     /// The revision of each key below which no copy may be served any more.
@@ -42,7 +64,8 @@ impl Shared {
                     weight: 3,
                     expected_copies: KEYS,
                     shards: 1,
-                    generation_shards: 2,
+                    // So many that to begin another generation in all of them takes a while.
+                    generation_shards: 512,
                 },
             ),
             database: Default::default(),
@@ -67,12 +90,12 @@ impl Shared {
     fn read(&self, key: usize) {
         let now = MonotonicTime::default();
         let floor = self.floor[key].load(Ordering::SeqCst);
-        if let Some(kept) = self.copies.get(&key, now) {
+        if let Some(kept) = self.copies.get(&Key(key), now) {
             assert_eq!(kept.revision.get(), kept.value.0, "no mixture");
             assert!(kept.value.0 >= floor, "{kept:?} was served at {floor}");
             self.served.fetch_add(1, Ordering::Relaxed);
         } else {
-            let ticket = self.copies.begin_fill(key, now);
+            let ticket = self.copies.begin_fill(Key(key), now);
             let revision = self.database[key].load(Ordering::SeqCst);
             thread::yield_now();
             let _whether_kept =
@@ -82,14 +105,14 @@ impl Shared {
     }
 
     fn write(&self, key: usize, by_itself: bool) {
-        let ticket = self.copies.begin_fill(key, MonotonicTime::default());
+        let ticket = self.copies.begin_fill(Key(key), MonotonicTime::default());
         let revision = self.database[key].fetch_add(1, Ordering::SeqCst) + 1;
         if by_itself {
             let _whether_kept =
                 self.copies
                     .written(ticket, Revision::new(revision), Number(revision));
         } else {
-            self.copies.hint(&key, Revision::new(revision));
+            self.copies.hint(&Key(key), Revision::new(revision));
         }
         self.raise_floor(key, revision);
     }
@@ -106,10 +129,12 @@ impl Shared {
             self.renew();
         } else {
             self.copies.channel_lost();
-            self.copies.channel_restored(MonotonicTime::default());
         }
         for (key, revision) in before.into_iter().enumerate() {
             self.raise_floor(key, revision);
+        }
+        if !by_route {
+            self.copies.channel_restored(MonotonicTime::default());
         }
     }
 }
