@@ -18,7 +18,8 @@ use crate::{Bound, Capacity, ChannelUse, Lease, MonotonicTime, Route, Weighed};
 /// - Read: [`begin_fill`](Self::begin_fill), send, answer, [`complete_fill`](Self::complete_fill).
 /// - Write: [`begin_fill`](Self::begin_fill), send, commit acknowledged, [`written`](Self::written),
 ///   and only then the answer to the client.
-/// - Channel: listen, listening acknowledged, [`channel_restored`](Self::channel_restored).
+/// - Channel: listen, listening acknowledged, [`channel_restored`](Self::channel_restored). One task
+///   looks after the channel, so that what it tells comes in order.
 /// - Statements that would go another way from now on: [`route_replaced`](Self::route_replaced)
 ///   first. Answers to what went the old way may still come in; their tickets are void.
 pub struct BoundedCopies<K, V, B = DefaultHashBuilder> {

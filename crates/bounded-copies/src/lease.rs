@@ -7,6 +7,10 @@ use crate::{Bound, MonotonicTime};
 
 /// The way to the leader that all statements of a server take at a time. Whenever its connections
 /// may lead to another leader than before, that is another route. Routes are numbered.
+///
+/// A lease proves something of its own route only. What a former leader answered just before the
+/// route was replaced may have been superseded nearly a bound before; a lease of the next route would
+/// let it be served for nearly another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route(u64);
 

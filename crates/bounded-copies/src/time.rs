@@ -49,7 +49,9 @@ fn nanoseconds(duration: Duration) -> u64 {
 pub struct Bound(Duration);
 
 impl Bound {
-    /// Strict: every answer is read at the leader, and no copies are kept.
+    /// Strict: every answer is read at the leader, and no copies are kept. There is no lease then, so
+    /// that nothing but the route keeps answers of a former leader away: its sessions have to be shut
+    /// before another one is promoted.
     pub const STRICT: Self = Self(Duration::ZERO);
 
     /// A bound of this length; zero is [`Bound::STRICT`].
