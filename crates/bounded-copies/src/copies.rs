@@ -238,7 +238,8 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         self.drop_everything();
     }
 
-    /// Drops everything; reads that are under way are not kept.
+    /// Drops everything; reads that are under way are not kept. It takes as long as freeing all copies
+    /// does, for a million of them some tenths of a second, so not on a thread that serves.
     pub fn drop_everything(&self) {
         // A fill from before either is in already, and goes, or finds another generation.
         self.generations.advance_all();
