@@ -20,6 +20,11 @@ struct Rule {
 
 const RULES: &[Rule] = &[
     Rule {
+        name: "bounded-copies",
+        may_use: &["settings-store"],
+        never: &["axum", "hyper", "rusqlite", "tokio", "tokio-postgres"],
+    },
+    Rule {
         name: "call-settings",
         may_use: &[],
         never: &["axum", "http", "hyper", "rusqlite", "serde_json", "tokio"],
