@@ -42,8 +42,8 @@ use crate::workspace::Workspace;
 pub(crate) enum Bench {
     /// GET and durable POST beside nginx, a bare hyper handler and the disk; about two minutes
     Smoke(smoke::Options),
-    /// Everything beside everything it is compared with, for docs/performance.md; a quarter
-    /// of an hour
+    /// Everything beside everything it is compared with, for docs/performance.md; half
+    /// an hour
     Full(full::Options),
     /// A decision of the call hours, the next change, a week's intervals; half a minute
     Availability,
