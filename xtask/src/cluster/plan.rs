@@ -1,0 +1,145 @@
+//! What a cluster consists of: folders, addresses and passwords, chosen before anything starts.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use rand::Rng as _;
+
+/// How many nodes of each kind there are.
+pub(crate) const NODES: usize = 3;
+/// The database of Pagebell, and its user.
+pub(crate) const DATABASE: &str = "pagebell";
+
+/// The choices of one cluster.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) folder: PathBuf,
+    /// Where the members of etcd hear their clients.
+    pub(crate) etcd_clients: [SocketAddr; NODES],
+    /// Where they hear each other.
+    pub(crate) etcd_peers: [SocketAddr; NODES],
+    pub(crate) postgres: [SocketAddr; NODES],
+    /// Patroni's REST.
+    pub(crate) patroni: [SocketAddr; NODES],
+    /// The way to whichever PostgreSQL leads.
+    pub(crate) leader: SocketAddr,
+    pub(crate) pagebell: [SocketAddr; NODES],
+    /// The way to any Pagebell that is ready.
+    pub(crate) front: SocketAddr,
+    /// Of every user of the database.
+    pub(crate) password: String,
+}
+
+impl Plan {
+    /// Chooses free ports of 127.0.0.1. Another process could take one before its owner does; then
+    /// the owner does not start, and says so.
+    pub(crate) fn choose(folder: &Path) -> anyhow::Result<Self> {
+        // All at once, or the system may give the same one twice.
+        let listeners = (0..NODES * 5 + 2)
+            .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
+            .collect::<Result<Vec<_>, _>>()
+            .context("no free port")?;
+        let addresses = listeners
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<Result<Vec<_>, _>>()?;
+        let password = format!("{:032x}", rand::rng().random::<u128>());
+        Self::new(folder, &addresses, password)
+    }
+
+    pub(crate) fn new(
+        folder: &Path,
+        addresses: &[SocketAddr],
+        password: String,
+    ) -> anyhow::Result<Self> {
+        let (kinds, rest) = addresses.as_chunks::<NODES>();
+        let ([etcd_clients, etcd_peers, postgres, patroni, pagebell], [leader, front]) =
+            (kinds, rest)
+        else {
+            bail!("a cluster has {} addresses", NODES * 5 + 2);
+        };
+        Ok(Self {
+            folder: folder.to_owned(),
+            etcd_clients: *etcd_clients,
+            etcd_peers: *etcd_peers,
+            postgres: *postgres,
+            patroni: *patroni,
+            leader: *leader,
+            pagebell: *pagebell,
+            front: *front,
+            password,
+        })
+    }
+
+    /// The folder of one database node.
+    pub(crate) fn node_folder(&self, node: usize) -> PathBuf {
+        self.folder.join(node_name(node))
+    }
+
+    /// The data directory of one PostgreSQL.
+    pub(crate) fn data(&self, node: usize) -> PathBuf {
+        self.node_folder(node).join("data")
+    }
+
+    /// The data directory of one member of etcd.
+    pub(crate) fn etcd_data(&self, member: usize) -> PathBuf {
+        self.folder.join(etcd_name(member))
+    }
+
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.log"))
+    }
+
+    /// The store, as `pagebell serve` takes it.
+    pub(crate) fn store(&self) -> String {
+        format!(
+            "postgres://{DATABASE}:{}@{}/{DATABASE}",
+            self.password, self.leader
+        )
+    }
+
+    /// All that clients may ask.
+    pub(crate) fn entrances(&self) -> Vec<SocketAddr> {
+        self.pagebell.iter().copied().chain([self.front]).collect()
+    }
+}
+
+pub(crate) fn etcd_name(member: usize) -> String {
+    format!("etcd{}", member + 1)
+}
+
+pub(crate) fn node_name(node: usize) -> String {
+    format!("node{}", node + 1)
+}
+
+pub(crate) fn pagebell_name(node: usize) -> String {
+    format!("pagebell{}", node + 1)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A plan whose ports are 10001 and so on.
+    pub(crate) fn example() -> Plan {
+        let addresses: Vec<SocketAddr> = (10_001..=10_017)
+            .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+            .collect();
+        Plan::new(Path::new("/folder"), &addresses, "secret".to_owned()).unwrap()
+    }
+
+    #[test]
+    fn every_address_is_another_one() {
+        let plan = Plan::choose(Path::new("/folder")).unwrap();
+        let mut all = plan.entrances();
+        all.extend(plan.etcd_clients);
+        all.extend(plan.etcd_peers);
+        all.extend(plan.postgres);
+        all.extend(plan.patroni);
+        all.push(plan.leader);
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), NODES * 5 + 2);
+    }
+}
