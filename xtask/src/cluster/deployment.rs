@@ -110,17 +110,19 @@ impl Deployment {
         command.arg(programs::find("haproxy")?).arg("-db");
         command.arg("-f").arg(file);
         let mut haproxy = Process::start("haproxy", &mut command, self.plan.log("haproxy"))?;
-        let administer = |sql: &str| command::output(&mut self.psql(sql));
-        let answers = || administer("SELECT 1").is_ok();
-        let ready = haproxy.wait_until(START_LIMIT, answers);
+        let psql = |sql: &str| command::output(&mut self.psql(sql));
+        // Until its first checks are done, all nodes pass for the leader; then connections to the
+        // others are cut.
+        let leads_to_leader = || psql("SELECT pg_sleep(2)").is_ok();
+        let ready = haproxy.wait_until(START_LIMIT, leads_to_leader);
         self.haproxy = Some(haproxy);
         ready?;
-        let administer = |sql: &str| command::output(&mut self.psql(sql));
-        administer(&format!(
+        let psql = |sql: &str| command::output(&mut self.psql(sql));
+        psql(&format!(
             "CREATE ROLE {DATABASE} LOGIN PASSWORD '{}'",
             self.plan.password
         ))?;
-        administer(&format!("CREATE DATABASE {DATABASE} OWNER {DATABASE}"))?;
+        psql(&format!("CREATE DATABASE {DATABASE} OWNER {DATABASE}"))?;
         for node in 0..NODES {
             let process = self.spawn_pagebell(node)?;
             self.pagebell.push(process);
