@@ -247,6 +247,21 @@ impl Deployment {
         self.wait_for_pagebell(node)
     }
 
+    /// What the Pagebells did that nothing gives them a reason for: end by themselves, or panic.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for pagebell in &self.pagebell {
+            let name = &pagebell.name;
+            if !pagebell.identity().is_alive() {
+                complaints.push(format!("{name} has ended; its log: {}", pagebell.log()));
+            }
+            let log = pagebell.log();
+            let panics = log.lines().filter(|line| line.contains("panicked"));
+            complaints.extend(panics.map(|line| format!("{name} writes: {line}")));
+        }
+        complaints
+    }
+
     fn state(&self) -> State {
         let identities = |processes: &[Process]| {
             processes

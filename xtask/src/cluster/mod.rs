@@ -1,14 +1,18 @@
 //! `cargo xtask cluster`: Pagebell on a database of three nodes, of which any may fail.
 //!
-//! Three times Patroni with `PostgreSQL` 15, three members of etcd, a `HAProxy` and three Pagebells, all
+//! Three times Patroni with PostgreSQL 15, three members of etcd, a `HAProxy` and three Pagebells, all
 //! on 127.0.0.1 ([`deployment`]). `torture` breaks one part after the other under load and holds what
 //! clients were told against what is there, as [`torture`](crate::torture) does with one server.
 
+mod attack;
 mod configuration;
 mod deployment;
+mod fault;
 mod node;
+mod outage;
 mod plan;
 mod process;
+mod report;
 mod rest;
 mod state;
 mod warden;
@@ -31,6 +35,8 @@ pub(crate) enum Cluster {
     Up(Up),
     /// Take down the cluster that `cluster up` brought up
     Down,
+    /// Break one part after the other under load, and look for what was lost; about seven minutes
+    Torture(attack::Options),
 }
 
 /// Options of `cargo xtask cluster up`.
@@ -70,6 +76,7 @@ pub(crate) fn run(workspace: &Workspace, cluster: &Cluster) -> anyhow::Result<()
     match cluster {
         Cluster::Up(options) => up(workspace, options),
         Cluster::Down => down(workspace),
+        Cluster::Torture(options) => attack::run(workspace, options),
     }
 }
 
@@ -97,6 +104,11 @@ fn down(workspace: &Workspace) -> anyhow::Result<()> {
         bail!("no cluster was brought up with `cargo xtask cluster up`");
     };
     state.take_down()
+}
+
+/// Where the cluster of `torture` is.
+fn torture_folder(workspace: &Workspace) -> PathBuf {
+    workspace.target_directory.join("cluster/torture")
 }
 
 /// Where the cluster of `up` is.

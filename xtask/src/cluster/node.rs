@@ -1,4 +1,4 @@
-//! The processes of one database node: Patroni, the `PostgreSQL` it started, and what that started.
+//! The processes of one database node: Patroni, the PostgreSQL it started, and what that started.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use rustix::process::Signal;
 
 use crate::cluster::process::Identity;
 
-/// The `PostgreSQL` that runs on this data directory, whoever started it.
+/// The PostgreSQL that runs on this data directory, whoever started it.
 pub(crate) fn postmaster(data: &Path) -> Option<Identity> {
     let text = fs::read_to_string(data.join("postmaster.pid")).ok()?;
     let found = Identity::of(text.lines().next()?.trim().parse().ok()?).ok()?;
@@ -15,7 +15,7 @@ pub(crate) fn postmaster(data: &Path) -> Option<Identity> {
     (found.is_alive() && found.works_in(data)).then_some(found)
 }
 
-/// Sends a signal to all processes of `PostgreSQL`.
+/// Sends a signal to all processes of PostgreSQL.
 pub(crate) fn signal_postgres(data: &Path, signal: Signal) -> anyhow::Result<()> {
     let Some(postmaster) = postmaster(data) else {
         return Ok(());

@@ -12,7 +12,7 @@ use crate::cluster::node;
 use crate::cluster::process::Identity;
 
 const FILE: &str = "state.json";
-/// How long Patroni may take to stop its `PostgreSQL`.
+/// How long Patroni may take to stop its PostgreSQL.
 const PATRONI_LIMIT: Duration = Duration::from_secs(30);
 const POSTGRES_LIMIT: Duration = Duration::from_secs(10);
 /// How long a Pagebell may take to finish its requests.
@@ -25,7 +25,7 @@ const OTHERS_LIMIT: Duration = Duration::from_secs(3);
 pub(crate) struct State {
     pub(crate) pagebell: Vec<Identity>,
     pub(crate) patroni: Vec<Identity>,
-    /// The data directories of the `PostgreSQL` that Patroni starts.
+    /// The data directories of the PostgreSQL that Patroni starts.
     pub(crate) data: Vec<PathBuf>,
     pub(crate) haproxy: Vec<Identity>,
     pub(crate) etcd: Vec<Identity>,

@@ -1,6 +1,6 @@
-//! What ends `PostgreSQL` when the harness is gone.
+//! What ends PostgreSQL when the harness is gone.
 //!
-//! Every other process is killed by the system when its parent ends. `PostgreSQL` is not a child of
+//! Every other process is killed by the system when its parent ends. PostgreSQL is not a child of
 //! ours, and has to outlive a Patroni that is killed. So a shell waits for the end of a pipe that only
 //! the harness holds, and then kills whatever runs on the data directories, and nothing else.
 
@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::cluster::plan::{NODES, Plan};
 
-/// A Patroni that is being killed may have started another `PostgreSQL`: hence again, a little later.
+/// A Patroni that is being killed may have started another PostgreSQL: hence again, a little later.
 const SCRIPT: &str = r#"
 cat >/dev/null
 for again in 1 2 3; do

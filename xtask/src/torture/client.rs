@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -19,6 +19,8 @@ use crate::torture::settings::{MARKS, Mark, Switches, Update};
 
 /// How long a client rests after a refusal, so that a store in trouble is asked, not flooded.
 const REST: Duration = Duration::from_millis(20);
+/// Where there are several servers, a client goes to the next one after about so many requests.
+const STAY: u32 = 300;
 /// How long a client waits until it tries again to connect.
 const RECONNECT: Duration = Duration::from_millis(5);
 
@@ -33,13 +35,16 @@ const FIELDS: [&str; 4] = [
 /// What all clients of a round share.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
-    pub(crate) address: SocketAddr,
+    /// The servers, all of which have the same Pages.
+    pub(crate) addresses: Arc<[SocketAddr]>,
     pub(crate) token: String,
     pub(crate) pages: Arc<[u64]>,
     /// The mark of the next write.
     pub(crate) marks: Arc<AtomicU32>,
     /// Set when clients are to end.
     pub(crate) over: Arc<AtomicBool>,
+    /// How many writes were acknowledged so far.
+    pub(crate) acknowledged: Arc<AtomicU64>,
 }
 
 /// An operation, and where it belongs.
@@ -105,8 +110,12 @@ pub(crate) async fn run(number: usize, round: Round, seed: u64) -> Diary {
         revisions: HashMap::new(),
         diary: Diary::default(),
     };
-    while !client.round.over.load(Ordering::Relaxed) {
-        if let Ok(connection) = Connection::open(client.round.address, &client.round.token).await {
+    let addresses = Arc::clone(&client.round.addresses);
+    for address in addresses.iter().cycle().skip(number % addresses.len()) {
+        if client.round.over.load(Ordering::Relaxed) {
+            break;
+        }
+        if let Ok(connection) = Connection::open(*address, &client.round.token).await {
             client.ask_on(connection).await;
         } else {
             tokio::time::sleep(RECONNECT).await;
@@ -132,6 +141,9 @@ impl Client {
             let is_open = |record: &Record| record.operation.outcome == Outcome::Unknown;
             if self.diary.refusals() > refused || self.diary.records[first..].iter().any(is_open) {
                 tokio::time::sleep(REST).await;
+            }
+            if self.round.addresses.len() > 1 && self.random.random_range(0..STAY) == 0 {
+                return;
             }
         }
     }
@@ -294,6 +306,9 @@ impl Client {
         };
         if let Outcome::Done { revision, .. } | Outcome::Mismatch { found: revision } = outcome {
             self.revisions.insert(intent.page, revision);
+        }
+        if let (Outcome::Done { .. }, Request::Write { .. }) = (outcome, intent.request) {
+            self.round.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
         if (outcome, intent.request) == (Outcome::Unknown, Request::Read) {
             return;
