@@ -55,11 +55,7 @@ pub(crate) fn send_within(
         .with_context(|| format!("no answer from {address} to {}", request.target))
 }
 
-fn try_send(
-    address: SocketAddr,
-    request: Request<'_>,
-    limit: Duration,
-) -> anyhow::Result<Answer> {
+fn try_send(address: SocketAddr, request: Request<'_>, limit: Duration) -> anyhow::Result<Answer> {
     let method = if request.body.is_some() {
         "POST"
     } else {

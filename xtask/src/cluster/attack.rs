@@ -36,7 +36,7 @@ const WARM_UP: Duration = Duration::from_secs(3);
 const STEADY: u32 = 6;
 const MOMENT: Duration = Duration::from_millis(500);
 /// How long it may take until writes go on.
-const RECOVERY_LIMIT: Duration = Duration::from_secs(120);
+const RECOVERY_LIMIT: Duration = Duration::from_mins(2);
 /// How long statements that nobody waits for any more may still run in a cluster that is healthy.
 const SETTLING: Duration = Duration::from_secs(1);
 
@@ -95,8 +95,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     };
     let mut rows = Vec::new();
     for fault in faults {
-        println!("{}", fault.title());
         let (row, violations) = campaign.attack(*fault)?;
+        println!("{}", table::line(&row));
         rows.push(row);
         refuse(&violations, &rows, fault.title(), seed)?;
     }
@@ -127,7 +127,10 @@ fn refuse(violations: &[Violation], rows: &[Row], what: &str, seed: u64) -> anyh
     for violation in violations.iter().take(10) {
         eprintln!("{violation}");
     }
-    bail!("{} violations in: {what}, with --seed {seed}; the logs are kept", violations.len());
+    bail!(
+        "{} violations in: {what}, with --seed {seed}; the logs are kept",
+        violations.len()
+    );
 }
 
 impl Campaign {
@@ -181,7 +184,12 @@ impl Campaign {
         let violation = |kind| move |text| Violation { kind, text };
         let unexpected = diary.unexpected.iter().cloned();
         let mut violations: Vec<Violation> = unexpected.map(violation(Kind::Answer)).collect();
-        violations.extend(self.cluster.complaints().into_iter().map(violation(Kind::Fault)));
+        violations.extend(
+            self.cluster
+                .complaints()
+                .into_iter()
+                .map(violation(Kind::Fault)),
+        );
         let node = self.random.random_range(0..NODES);
         let (address, token) = (self.cluster.plan.pagebell[node], &self.cluster.token);
         let ledger = &mut self.ledger;

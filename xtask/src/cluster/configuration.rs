@@ -49,15 +49,16 @@ pub(crate) fn etcd(plan: &Plan, member: usize) -> Vec<String> {
 /// The configuration of one Patroni; JSON is YAML too.
 pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
     let user = |name: &str| json!({ "username": name, "password": plan.password });
-    let hosts: Vec<String> = plan.etcd_clients.iter().map(ToString::to_string).collect();
+    let hosts = plan.to_etcd[node].map(|address| address.to_string());
     let configuration = json!({
         "scope": "pagebell",
         "name": node_name(node),
         "restapi": {
             "listen": plan.patroni[node].to_string(),
-            "connect_address": plan.patroni[node].to_string(),
+            "connect_address": plan.to_patroni[node].to_string(),
         },
-        "etcd3": { "hosts": hosts },
+        // Whatever else etcd says of its members: these are the ways to them.
+        "etcd3": { "hosts": hosts, "use_proxies": plan.to_etcd[node] != plan.etcd_clients },
         "bootstrap": {
             "dcs": {
                 "ttl": LEASE.as_secs(),
@@ -100,7 +101,7 @@ pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
         },
         "postgresql": {
             "listen": plan.postgres[node].to_string(),
-            "connect_address": plan.postgres[node].to_string(),
+            "connect_address": plan.to_postgres[node].to_string(),
             "data_dir": plan.data(node),
             "bin_dir": PROGRAM_FOLDER,
             "pgpass": plan.node_folder(node).join("pgpass"),
@@ -138,7 +139,7 @@ listen leader
 ",
         plan.leader
     );
-    for (node, (postgres, patroni)) in plan.postgres.iter().zip(&plan.patroni).enumerate() {
+    for (node, (postgres, patroni)) in plan.to_postgres.iter().zip(&plan.to_patroni).enumerate() {
         let _a_string_takes_all = writeln!(
             text,
             "    server {} {postgres} check port {}",
@@ -196,6 +197,24 @@ mod tests {
         }
         assert_eq!(configuration["postgresql"]["listen"], "127.0.0.1:10009");
         assert_eq!(configuration["restapi"]["listen"], "127.0.0.1:10012");
+    }
+
+    #[test]
+    fn everybody_goes_by_the_links() {
+        let mut plan = example();
+        let link = "127.0.0.1:9".parse().unwrap();
+        plan.to_postgres[0] = link;
+        plan.to_patroni[0] = link;
+        plan.to_etcd[0] = [link; 3];
+        let linked: Value = serde_json::from_str(&patroni(&plan, 0)).unwrap();
+        assert_eq!(linked["postgresql"]["listen"], "127.0.0.1:10007");
+        assert_eq!(linked["postgresql"]["connect_address"], "127.0.0.1:9");
+        assert_eq!(linked["restapi"]["connect_address"], "127.0.0.1:9");
+        assert_eq!(linked["etcd3"]["hosts"][2], "127.0.0.1:9");
+        assert_eq!(linked["etcd3"]["use_proxies"], true);
+        assert!(haproxy(&plan).contains("server node1 127.0.0.1:9 check port 9\n"));
+        let straight: Value = serde_json::from_str(&patroni(&plan, 1)).unwrap();
+        assert_eq!(straight["etcd3"]["use_proxies"], false);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use temporary_postgres as postgres;
 
 use crate::cluster::configuration::{self, ADMINISTRATOR};
+use crate::cluster::links::Links;
 use crate::cluster::plan::{DATABASE, NODES, Plan, etcd_name, node_name, pagebell_name};
 use crate::cluster::process::{Identity, Process};
 use crate::cluster::rest::{self, View};
@@ -20,9 +21,9 @@ use crate::cluster::warden::Warden;
 use crate::{command, programs};
 
 /// How long a part may take to start; the machine may be busy.
-const START_LIMIT: Duration = Duration::from_secs(60);
+const START_LIMIT: Duration = Duration::from_mins(1);
 /// How long the cluster may take to be whole, and whole again.
-const HEALTH_LIMIT: Duration = Duration::from_secs(120);
+const HEALTH_LIMIT: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(100);
 
 /// Whether a cluster outlives the chore that brought it up.
@@ -47,6 +48,8 @@ pub(crate) struct Deployment {
     haproxy: Option<Process>,
     pagebell: Vec<Process>,
     is_kept: bool,
+    /// They need this process, so a cluster that outlives it has none.
+    links: Option<Links>,
     /// Dropped last.
     _warden: Option<Warden>,
 }
@@ -59,10 +62,13 @@ impl Deployment {
         lifetime: Lifetime,
     ) -> anyhow::Result<Self> {
         prepare_folder(folder)?;
-        let plan = Plan::choose(&folder.canonicalize()?)?;
-        let warden = match lifetime {
-            Lifetime::OfChore => Some(Warden::start(&plan)?),
-            Lifetime::UntilDown => None,
+        let mut plan = Plan::choose(&folder.canonicalize()?)?;
+        let (links, warden) = match lifetime {
+            Lifetime::OfChore => {
+                let links = Links::between(&mut plan)?;
+                (Some(links), Some(Warden::start(&plan)?))
+            }
+            Lifetime::UntilDown => (None, None),
         };
         let mut deployment = Self {
             plan,
@@ -74,6 +80,7 @@ impl Deployment {
             haproxy: None,
             pagebell: Vec::new(),
             is_kept: false,
+            links,
             _warden: warden,
         };
         deployment.start_database()?;
@@ -88,7 +95,9 @@ impl Deployment {
             self.etcd.push(process);
         }
         for (process, address) in self.etcd.iter_mut().zip(self.plan.etcd_clients) {
-            process.wait_until(START_LIMIT, || rest::status(address, "/health") == Some(200))?;
+            process.wait_until(START_LIMIT, || {
+                rest::status(address, "/health") == Some(200)
+            })?;
         }
         for node in 0..NODES {
             let folder = self.plan.node_folder(node);
@@ -131,7 +140,9 @@ impl Deployment {
         }
         let log = self.pagebell[0].log();
         let token = log.lines().find_map(|line| line.strip_prefix("token "));
-        token.context("Pagebell prints no token")?.clone_into(&mut self.token);
+        token
+            .context("Pagebell prints no token")?
+            .clone_into(&mut self.token);
         Ok(())
     }
 
@@ -177,7 +188,9 @@ impl Deployment {
 
     fn spawn_pagebell(&self, node: usize) -> anyhow::Result<Process> {
         let mut command = self.guarded(Command::new("setpriv"));
-        command.arg(&self.binary).args(["serve", "--dev", "--access-log=false"]);
+        command
+            .arg(&self.binary)
+            .args(["serve", "--dev", "--access-log=false"]);
         command.args(["--listen", &self.plan.pagebell[node].to_string()]);
         // Not on the command line, which everybody can see.
         command.env("PAGEBELL_STORE", self.plan.store());
@@ -198,7 +211,13 @@ impl Deployment {
             let view = self.view();
             let leads = |address| rest::status(address, "/primary") == Some(200);
             if view.as_ref().is_ok_and(View::is_healthy)
-                && self.plan.patroni.into_iter().filter(|it| leads(*it)).count() == 1
+                && self
+                    .plan
+                    .patroni
+                    .into_iter()
+                    .filter(|it| leads(*it))
+                    .count()
+                    == 1
             {
                 return Ok(());
             }
@@ -226,6 +245,11 @@ impl Deployment {
     pub(crate) fn restart_patroni(&mut self, node: usize) -> anyhow::Result<()> {
         self.patroni[node] = self.spawn_patroni(node)?;
         self.write_state()
+    }
+
+    /// The links of the nodes.
+    pub(crate) fn links(&self) -> anyhow::Result<&Links> {
+        self.links.as_ref().context("this cluster has no links")
     }
 
     pub(crate) fn kill_etcd(&mut self, member: usize) -> anyhow::Result<()> {
@@ -308,8 +332,7 @@ fn prepare_folder(folder: &Path) -> anyhow::Result<()> {
         );
     }
     if folder.exists() {
-        fs::remove_dir_all(folder)
-            .with_context(|| format!("cannot empty {}", folder.display()))?;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
     }
     own(folder)?;
     let mut reach = postgres::setpriv()?;

@@ -36,6 +36,10 @@ pub(crate) enum Fault {
     EtcdMajority,
     /// All processes of the leader's node are stopped, and go on when another one leads
     Pause,
+    /// The leader's node is cut off until another one leads
+    LeaderLink,
+    /// The synchronous standby's node is cut off until writes go on
+    StandbyLink,
 }
 
 /// What has to be undone.
@@ -45,6 +49,7 @@ pub(crate) struct Wound {
     patroni: Option<usize>,
     etcd: Vec<usize>,
     stopped: Option<usize>,
+    cut_off: Option<usize>,
 }
 
 impl Fault {
@@ -63,6 +68,8 @@ impl Fault {
             Self::EtcdMember => "one of three etcd killed",
             Self::EtcdMajority => "two of three etcd killed, started again after 15 s",
             Self::Pause => "leader's node stopped, goes on when another leads",
+            Self::LeaderLink => "leader's node cut off until another leads",
+            Self::StandbyLink => "synchronous standby's node cut off",
         }
     }
 
@@ -76,7 +83,9 @@ impl Fault {
             | Self::Postgres
             | Self::Patroni
             | Self::EtcdMajority
-            | Self::Pause => LEASE.saturating_add(Duration::from_secs(5)),
+            | Self::Pause
+            | Self::LeaderLink
+            | Self::StandbyLink => LEASE.saturating_add(Duration::from_secs(5)),
         }
     }
 
@@ -107,14 +116,20 @@ impl Fault {
                 &node_name(standby),
             )?,
             Self::Leader | Self::Standby => {
-                let node = if self == Self::Leader { leader } else { standby };
+                let node = if self == Self::Leader {
+                    leader
+                } else {
+                    standby
+                };
                 let data = cluster.plan.data(node);
                 node::signal_all(cluster.patroni(node), &data, Signal::KILL)?;
                 wound.patroni = Some(node);
             }
             Self::Postgres => {
                 let postmaster = node::postmaster(&cluster.plan.data(leader));
-                postmaster.context("the leader has no PostgreSQL")?.signal(Signal::KILL)?;
+                postmaster
+                    .context("the leader has no PostgreSQL")?
+                    .signal(Signal::KILL)?;
             }
             Self::Patroni => {
                 cluster.kill_patroni(leader)?;
@@ -134,6 +149,12 @@ impl Fault {
                 node::signal_all(cluster.patroni(leader), &data, Signal::STOP)?;
                 wound.stopped = Some(leader);
             }
+            Self::LeaderLink | Self::StandbyLink => {
+                let is_leader = self == Self::LeaderLink;
+                let node = if is_leader { leader } else { standby };
+                cluster.links()?.cut(node);
+                wound.cut_off = Some(node);
+            }
         }
         Ok(wound)
     }
@@ -150,6 +171,9 @@ impl Wound {
         }
         if let Some(node) = self.pagebell {
             cluster.restart_pagebell(node)?;
+        }
+        if let Some(node) = self.cut_off {
+            cluster.links()?.mend(node);
         }
         if let Some(node) = self.stopped {
             let data = cluster.plan.data(node);

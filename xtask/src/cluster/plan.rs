@@ -22,6 +22,11 @@ pub(crate) struct Plan {
     pub(crate) postgres: [SocketAddr; NODES],
     /// Patroni's REST.
     pub(crate) patroni: [SocketAddr; NODES],
+    /// The ways to PostgreSQL, to Patroni, and from each node to each member of etcd: straight, unless
+    /// there are links between.
+    pub(crate) to_postgres: [SocketAddr; NODES],
+    pub(crate) to_patroni: [SocketAddr; NODES],
+    pub(crate) to_etcd: [[SocketAddr; NODES]; NODES],
     /// The way to whichever PostgreSQL leads.
     pub(crate) leader: SocketAddr,
     pub(crate) pagebell: [SocketAddr; NODES],
@@ -65,6 +70,9 @@ impl Plan {
             etcd_peers: *etcd_peers,
             postgres: *postgres,
             patroni: *patroni,
+            to_postgres: *postgres,
+            to_patroni: *patroni,
+            to_etcd: [*etcd_clients; NODES],
             leader: *leader,
             pagebell: *pagebell,
             front: *front,

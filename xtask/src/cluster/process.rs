@@ -117,8 +117,7 @@ impl Identity {
 }
 
 impl Process {
-    /// Starts a command, in a session of its own, so that no key of a terminal reaches it; what it
-    /// writes is added to `log`.
+    /// Starts a command; what it writes is added to `log`.
     pub(crate) fn start(name: &str, command: &mut Command, log: PathBuf) -> anyhow::Result<Self> {
         let file = File::options()
             .create(true)
@@ -178,13 +177,6 @@ impl Process {
         self.child.wait()?;
         Ok(())
     }
-
-    /// Asks it to end, and insists after a while.
-    pub(crate) fn end(&mut self, patience: Duration) -> anyhow::Result<()> {
-        self.identity.end(patience)?;
-        self.child.wait()?;
-        Ok(())
-    }
 }
 
 fn status(id: u32) -> Option<Status> {
@@ -230,7 +222,8 @@ mod tests {
         assert!(!stranger.is_alive());
         stranger.signal(Signal::KILL).unwrap();
         assert!(process.identity().is_alive());
-        process.end(Duration::from_secs(5)).unwrap();
+        process.identity().end(Duration::from_secs(5)).unwrap();
         assert!(!process.identity().is_alive());
+        process.kill().unwrap();
     }
 }

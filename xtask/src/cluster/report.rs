@@ -1,6 +1,5 @@
 //! The table of faults.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::cluster::fault::Fault;
@@ -24,24 +23,29 @@ pub(crate) fn table(rows: &[Row]) -> String {
          order | other |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for row in rows {
-        let milliseconds = |duration: Duration| format!("{} ms", duration.as_millis());
-        let (tally, found) = (row.tally, row.found);
-        let _a_string_takes_all = writeln!(
-            table,
-            "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-            row.fault.title(),
-            milliseconds(row.outage.writes),
-            milliseconds(row.outage.reads),
-            tally.acknowledged,
-            tally.reads,
-            tally.open,
-            tally.refused_writes + tally.refused_reads,
-            found.lost,
-            found.stale,
-            found.half + found.other,
-        );
+        table.push_str(&line(row));
+        table.push('\n');
     }
     table
+}
+
+/// One fault.
+pub(crate) fn line(row: &Row) -> String {
+    let milliseconds = |duration: Duration| format!("{} ms", duration.as_millis());
+    let (tally, found) = (row.tally, row.found);
+    format!(
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        row.fault.title(),
+        milliseconds(row.outage.writes),
+        milliseconds(row.outage.reads),
+        tally.acknowledged,
+        tally.reads,
+        tally.open,
+        tally.refused_writes + tally.refused_reads,
+        found.lost,
+        found.stale,
+        found.half + found.other,
+    )
 }
 
 #[cfg(test)]
@@ -70,7 +74,8 @@ mod tests {
             },
         };
         let table = table(&[row]);
-        let expected = "| leader's node killed | 12749 ms | 9974 ms | 100 | 200 | 3 | 9 | 0 | 1 | 0 |";
+        let expected =
+            "| leader's node killed | 12749 ms | 9974 ms | 100 | 200 | 3 | 9 | 0 | 1 | 0 |";
         assert_eq!(table.lines().nth(2), Some(expected));
     }
 }

@@ -13,7 +13,7 @@ use crate::cluster::plan::NODES;
 /// How long an answer may take; a node that is stopped gives none.
 const LIMIT: Duration = Duration::from_secs(1);
 /// How long a switchover may take.
-const SWITCHOVER_LIMIT: Duration = Duration::from_secs(60);
+const SWITCHOVER_LIMIT: Duration = Duration::from_mins(1);
 
 /// The answer to `/cluster`.
 #[derive(Debug, Deserialize)]
@@ -134,8 +134,14 @@ mod tests {
     fn whoever_starts_or_is_missing_is_not_healthy() {
         for (from, to) in [
             ("\"sync_standby\"", "\"replica\""),
-            ("\"state\": \"running\", \"host\": \"127.0.0.1\", \"port\": 3", "\"state\": \"starting\""),
-            ("\"leader\", \"state\": \"running\"", "\"leader\", \"state\": \"stopped\""),
+            (
+                "\"state\": \"running\", \"host\": \"127.0.0.1\", \"port\": 3",
+                "\"state\": \"starting\"",
+            ),
+            (
+                "\"leader\", \"state\": \"running\"",
+                "\"leader\", \"state\": \"stopped\"",
+            ),
         ] {
             assert!(HEALTHY.contains(from), "{from}");
             assert!(!view(&HEALTHY.replace(from, to)).is_healthy(), "{to}");

@@ -38,10 +38,11 @@ impl State {
         if !path.exists() {
             return Ok(None);
         }
-        let text =
-            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let state = serde_json::from_slice(&text);
-        Ok(Some(state.with_context(|| format!("in {}", path.display()))?))
+        Ok(Some(
+            state.with_context(|| format!("in {}", path.display()))?,
+        ))
     }
 
     pub(crate) fn write(&self, folder: &Path) -> anyhow::Result<()> {
