@@ -1,7 +1,7 @@
 //! `cargo xtask cluster torture`: one part after the other fails, under load.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 use crate::cluster::deployment::{Deployment, Lifetime};
 use crate::cluster::fault::Fault;
 use crate::cluster::outage::Outage;
-use crate::cluster::plan::NODES;
+use crate::cluster::plan::{NODES, Replication};
 use crate::cluster::report::{self as table, Row};
 use crate::cluster::{PROGRAMS, torture_folder};
 use crate::programs;
@@ -60,6 +60,17 @@ pub(crate) struct Options {
     write: bool,
 }
 
+/// Options of `cargo xtask cluster self-test`.
+#[derive(Debug, Args)]
+pub(crate) struct SelfTest {
+    /// Where the random choices begin; any unless given
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Attack this binary instead of building the release binary
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+}
+
 /// All of one run.
 #[derive(Debug)]
 struct Campaign {
@@ -81,18 +92,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         only => only,
     };
     println!("seed {seed}");
-    let folder = torture_folder(workspace);
-    let crowd = Crowd::new(CLIENTS, PAGES);
-    let mut campaign = Campaign {
-        random: StdRng::seed_from_u64(seed),
-        runtime: tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()?,
-        ledger: Ledger::new(&crowd.pages),
-        crowd,
-        cluster: Deployment::bring_up(&folder, &binary, Lifetime::OfChore)?,
-    };
+    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Strict)?;
     let mut rows = Vec::new();
     for fault in faults {
         let (row, violations) = campaign.attack(*fault)?;
@@ -110,11 +110,28 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     );
     println!("\n{figures}");
     drop(campaign);
-    fs::remove_dir_all(&folder)?;
+    fs::remove_dir_all(torture_folder(workspace))?;
     if options.write {
         let command = format!("cluster torture --seed {seed}");
         report::write(workspace, "cluster", &command, &binary, &figures)?;
     }
+    Ok(())
+}
+
+/// Attacks a cluster that is not strict, and fails if nothing is found.
+pub(crate) fn self_test(workspace: &Workspace, options: &SelfTest) -> anyhow::Result<()> {
+    programs::install_missing(PROGRAMS)?;
+    let binary = campaign::binary(workspace, options.binary.as_ref())?;
+    let seed = campaign::seed(options.seed);
+    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Loose)?;
+    let (row, _) = campaign.attack(Fault::LeaderLink)?;
+    println!("{}", table::table(std::slice::from_ref(&row)));
+    if row.found.lost == 0 || row.found.stale == 0 {
+        bail!("what was lost or stale was not found, with --seed {seed}; the logs are kept");
+    }
+    drop(campaign);
+    fs::remove_dir_all(torture_folder(workspace))?;
+    println!("found, as it has to be");
     Ok(())
 }
 
@@ -134,6 +151,27 @@ fn refuse(violations: &[Violation], rows: &[Row], what: &str, seed: u64) -> anyh
 }
 
 impl Campaign {
+    /// Brings a cluster up, whose Pages were never configured.
+    fn new(
+        workspace: &Workspace,
+        binary: &Path,
+        seed: u64,
+        replication: Replication,
+    ) -> anyhow::Result<Self> {
+        let folder = torture_folder(workspace);
+        let crowd = Crowd::new(CLIENTS, PAGES);
+        Ok(Self {
+            random: StdRng::seed_from_u64(seed),
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()?,
+            ledger: Ledger::new(&crowd.pages),
+            crowd,
+            cluster: Deployment::bring_up(&folder, binary, Lifetime::OfChore, replication)?,
+        })
+    }
+
     /// Lets one fault strike, and holds what clients were told against what is there.
     fn attack(&mut self, fault: Fault) -> anyhow::Result<(Row, Vec<Violation>)> {
         self.cluster.wait_for_health()?;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 use temporary_postgres::PROGRAM_FOLDER;
 
-use crate::cluster::plan::{Plan, etcd_name, node_name, pagebell_name};
+use crate::cluster::plan::{Plan, Replication, etcd_name, node_name, pagebell_name};
 
 /// How long a leader that is not heard of stays the leader.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
@@ -49,6 +49,7 @@ pub(crate) fn etcd(plan: &Plan, member: usize) -> Vec<String> {
 /// The configuration of one Patroni; JSON is YAML too.
 pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
     let user = |name: &str| json!({ "username": name, "password": plan.password });
+    let is_strict = plan.replication == Replication::Strict;
     let hosts = plan.to_etcd[node].map(|address| address.to_string());
     let configuration = json!({
         "scope": "pagebell",
@@ -66,8 +67,8 @@ pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
                 "retry_timeout": 3,
                 "maximum_lag_on_failover": 1_048_576,
                 "check_timeline": true,
-                "synchronous_mode": true,
-                "synchronous_mode_strict": true,
+                "synchronous_mode": is_strict,
+                "synchronous_mode_strict": is_strict,
                 "synchronous_node_count": 1,
                 "postgresql": {
                     "use_pg_rewind": true,
@@ -139,7 +140,11 @@ listen leader
 ",
         plan.leader
     );
-    for (node, (postgres, patroni)) in plan.to_postgres.iter().zip(&plan.to_patroni).enumerate() {
+    let (postgres, patroni) = match plan.replication {
+        Replication::Strict => (&plan.to_postgres, &plan.to_patroni),
+        Replication::Loose => (&plan.postgres, &plan.patroni),
+    };
+    for (node, (postgres, patroni)) in postgres.iter().zip(patroni).enumerate() {
         let _a_string_takes_all = writeln!(
             text,
             "    server {} {postgres} check port {}",

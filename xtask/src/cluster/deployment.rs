@@ -13,7 +13,9 @@ use temporary_postgres as postgres;
 
 use crate::cluster::configuration::{self, ADMINISTRATOR};
 use crate::cluster::links::Links;
-use crate::cluster::plan::{DATABASE, NODES, Plan, etcd_name, node_name, pagebell_name};
+use crate::cluster::plan::{
+    DATABASE, NODES, Plan, Replication, etcd_name, node_name, pagebell_name,
+};
 use crate::cluster::process::{Identity, Process};
 use crate::cluster::rest::{self, View};
 use crate::cluster::state::State;
@@ -60,9 +62,10 @@ impl Deployment {
         folder: &Path,
         binary: &Path,
         lifetime: Lifetime,
+        replication: Replication,
     ) -> anyhow::Result<Self> {
         prepare_folder(folder)?;
-        let mut plan = Plan::choose(&folder.canonicalize()?)?;
+        let mut plan = Plan::choose(&folder.canonicalize()?, replication)?;
         let (links, warden) = match lifetime {
             Lifetime::OfChore => {
                 let links = Links::between(&mut plan)?;
@@ -210,7 +213,8 @@ impl Deployment {
         loop {
             let view = self.view();
             let leads = |address| rest::status(address, "/primary") == Some(200);
-            if view.as_ref().is_ok_and(View::is_healthy)
+            let is_healthy = |view: &View| view.is_healthy(self.plan.replication);
+            if view.as_ref().is_ok_and(is_healthy)
                 && self
                     .plan
                     .patroni

@@ -38,8 +38,8 @@ pub(crate) enum Fault {
     Pause,
     /// The leader's node is cut off until another one leads
     LeaderLink,
-    /// The synchronous standby's node is cut off until writes go on
-    StandbyLink,
+    /// All processes of the synchronous standby's node are stopped, and go on when writes do
+    StandbyPause,
 }
 
 /// What has to be undone.
@@ -69,7 +69,7 @@ impl Fault {
             Self::EtcdMajority => "two of three etcd killed, started again after 15 s",
             Self::Pause => "leader's node stopped, goes on when another leads",
             Self::LeaderLink => "leader's node cut off until another leads",
-            Self::StandbyLink => "synchronous standby's node cut off",
+            Self::StandbyPause => "synchronous standby's node stopped until writes go on",
         }
     }
 
@@ -85,7 +85,7 @@ impl Fault {
             | Self::EtcdMajority
             | Self::Pause
             | Self::LeaderLink
-            | Self::StandbyLink => LEASE.saturating_add(Duration::from_secs(5)),
+            | Self::StandbyPause => LEASE.saturating_add(Duration::from_secs(5)),
         }
     }
 
@@ -103,7 +103,7 @@ impl Fault {
         let mut wound = Wound::default();
         let view = cluster.view()?;
         let leader = place(view.leader())?;
-        let standby = place(view.synchronous_standby())?;
+        let standby = || place(view.synchronous_standby());
         match self {
             Self::Pagebell => {
                 let node = random.random_range(0..NODES);
@@ -113,13 +113,13 @@ impl Fault {
             Self::Switchover => rest::switch_over(
                 cluster.plan.patroni[leader],
                 &node_name(leader),
-                &node_name(standby),
+                &node_name(standby()?),
             )?,
             Self::Leader | Self::Standby => {
                 let node = if self == Self::Leader {
                     leader
                 } else {
-                    standby
+                    standby()?
                 };
                 let data = cluster.plan.data(node);
                 node::signal_all(cluster.patroni(node), &data, Signal::KILL)?;
@@ -144,16 +144,19 @@ impl Fault {
                 }
                 wound.etcd = members;
             }
-            Self::Pause => {
-                let data = cluster.plan.data(leader);
-                node::signal_all(cluster.patroni(leader), &data, Signal::STOP)?;
-                wound.stopped = Some(leader);
+            Self::Pause | Self::StandbyPause => {
+                let node = if self == Self::Pause {
+                    leader
+                } else {
+                    standby()?
+                };
+                let data = cluster.plan.data(node);
+                node::signal_all(cluster.patroni(node), &data, Signal::STOP)?;
+                wound.stopped = Some(node);
             }
-            Self::LeaderLink | Self::StandbyLink => {
-                let is_leader = self == Self::LeaderLink;
-                let node = if is_leader { leader } else { standby };
-                cluster.links()?.cut(node);
-                wound.cut_off = Some(node);
+            Self::LeaderLink => {
+                cluster.links()?.cut(leader);
+                wound.cut_off = Some(leader);
             }
         }
         Ok(wound)

@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn what_is_sent_while_a_link_is_cut_arrives_afterwards() {
         let server = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let mut plan = Plan::choose(std::path::Path::new("/folder")).unwrap();
+        let mut plan = crate::cluster::plan::tests::example();
         plan.to_postgres[1] = server.local_addr().unwrap();
         let links = Links::between(&mut plan).unwrap();
 

@@ -24,6 +24,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use crate::cluster::deployment::{Deployment, Lifetime};
+use crate::cluster::plan::Replication;
 use crate::cluster::state::State;
 use crate::programs::{self, Program};
 use crate::torture::campaign;
@@ -38,6 +39,8 @@ pub(crate) enum Cluster {
     Down,
     /// Break one part after the other under load, and look for what was lost; about seven minutes
     Torture(attack::Options),
+    /// See the attack find what a cluster that acknowledges too early has lost; about a minute
+    SelfTest(attack::SelfTest),
 }
 
 /// Options of `cargo xtask cluster up`.
@@ -78,13 +81,19 @@ pub(crate) fn run(workspace: &Workspace, cluster: &Cluster) -> anyhow::Result<()
         Cluster::Up(options) => up(workspace, options),
         Cluster::Down => down(workspace),
         Cluster::Torture(options) => attack::run(workspace, options),
+        Cluster::SelfTest(options) => attack::self_test(workspace, options),
     }
 }
 
 fn up(workspace: &Workspace, options: &Up) -> anyhow::Result<()> {
     programs::install_missing(PROGRAMS)?;
     let binary = campaign::binary(workspace, options.binary.as_ref())?;
-    let cluster = Deployment::bring_up(&folder(workspace), &binary, Lifetime::UntilDown)?;
+    let cluster = Deployment::bring_up(
+        &folder(workspace),
+        &binary,
+        Lifetime::UntilDown,
+        Replication::Strict,
+    )?;
     let plan = &cluster.plan;
     println!("front http://{}", plan.front);
     for address in plan.pagebell {

@@ -11,6 +11,16 @@ pub(crate) const NODES: usize = 3;
 /// The database of Pagebell, and its user.
 pub(crate) const DATABASE: &str = "pagebell";
 
+/// When a write is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replication {
+    /// When two nodes have it, always.
+    Strict,
+    /// When the leader has it; and clients reach a leader that nobody else reaches. To see that what
+    /// is lost by that is found.
+    Loose,
+}
+
 /// The choices of one cluster.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
@@ -32,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) pagebell: [SocketAddr; NODES],
     /// The way to any Pagebell that is ready.
     pub(crate) front: SocketAddr,
+    pub(crate) replication: Replication,
     /// Of every user of the database.
     pub(crate) password: String,
 }
@@ -39,7 +50,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Chooses free ports of 127.0.0.1. Another process could take one before its owner does; then
     /// the owner does not start, and says so.
-    pub(crate) fn choose(folder: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn choose(folder: &Path, replication: Replication) -> anyhow::Result<Self> {
         // All at once, or the system may give the same one twice.
         let listeners = (0..NODES * 5 + 2)
             .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
@@ -50,12 +61,13 @@ impl Plan {
             .map(TcpListener::local_addr)
             .collect::<Result<Vec<_>, _>>()?;
         let password = format!("{:032x}", rand::rng().random::<u128>());
-        Self::new(folder, &addresses, password)
+        Self::new(folder, &addresses, replication, password)
     }
 
     pub(crate) fn new(
         folder: &Path,
         addresses: &[SocketAddr],
+        replication: Replication,
         password: String,
     ) -> anyhow::Result<Self> {
         let (kinds, rest) = addresses.as_chunks::<NODES>();
@@ -76,6 +88,7 @@ impl Plan {
             leader: *leader,
             pagebell: *pagebell,
             front: *front,
+            replication,
             password,
         })
     }
@@ -134,12 +147,19 @@ pub(crate) mod tests {
         let addresses: Vec<SocketAddr> = (10_001..=10_017)
             .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
             .collect();
-        Plan::new(Path::new("/folder"), &addresses, "secret".to_owned()).unwrap()
+        let password = "secret".to_owned();
+        Plan::new(
+            Path::new("/folder"),
+            &addresses,
+            Replication::Strict,
+            password,
+        )
+        .unwrap()
     }
 
     #[test]
     fn every_address_is_another_one() {
-        let plan = Plan::choose(Path::new("/folder")).unwrap();
+        let plan = Plan::choose(Path::new("/folder"), Replication::Strict).unwrap();
         let mut all = plan.entrances();
         all.extend(plan.etcd_clients);
         all.extend(plan.etcd_peers);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::bench::exchange::{self, Request};
-use crate::cluster::plan::NODES;
+use crate::cluster::plan::{NODES, Replication};
 
 /// How long an answer may take; a node that is stopped gives none.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -39,12 +39,12 @@ impl View {
         self.running("sync_standby")
     }
 
-    /// Whether there is nothing left to recover: a leader, a synchronous standby, and every node
-    /// running.
-    pub(crate) fn is_healthy(&self) -> bool {
+    /// Whether there is nothing left to recover: a leader, a synchronous standby where there has to be
+    /// one, and every node running.
+    pub(crate) fn is_healthy(&self, replication: Replication) -> bool {
         let running = self.members.iter().filter(|member| member.is_running());
         self.leader().is_some()
-            && self.synchronous_standby().is_some()
+            && (replication == Replication::Loose || self.synchronous_standby().is_some())
             && running.count() == NODES
             && self.members.len() == NODES
     }
@@ -127,7 +127,7 @@ mod tests {
         let view = view(HEALTHY);
         assert_eq!(view.leader(), Some("node2"));
         assert_eq!(view.synchronous_standby(), Some("node1"));
-        assert!(view.is_healthy());
+        assert!(view.is_healthy(Replication::Strict));
     }
 
     #[test]
@@ -144,8 +144,11 @@ mod tests {
             ),
         ] {
             assert!(HEALTHY.contains(from), "{from}");
-            assert!(!view(&HEALTHY.replace(from, to)).is_healthy(), "{to}");
+            assert!(
+                !view(&HEALTHY.replace(from, to)).is_healthy(Replication::Strict),
+                "{to}"
+            );
         }
-        assert!(!view(r#"{"members": []}"#).is_healthy());
+        assert!(!view(r#"{"members": []}"#).is_healthy(Replication::Strict));
     }
 }
