@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum as _};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -95,7 +95,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Strict)?;
     let mut rows = Vec::new();
     for fault in faults {
-        let (row, violations) = campaign.attack(*fault)?;
+        let (row, violations) = campaign
+            .attack(*fault)
+            .with_context(|| format!("{}, with --seed {seed}", fault.title()))?;
         println!("{}", table::line(&row));
         rows.push(row);
         refuse(&violations, &rows, fault.title(), seed)?;

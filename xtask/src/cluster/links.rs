@@ -6,7 +6,6 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -22,7 +21,8 @@ const BUFFER: usize = 64 * 1024;
 /// The links of all nodes; dropping them cuts them for good.
 #[derive(Debug)]
 pub(crate) struct Links {
-    nodes: [Arc<watch::Sender<bool>>; NODES],
+    /// Whether each is whole.
+    nodes: [watch::Sender<bool>; NODES],
     _runtime: Runtime,
 }
 
@@ -33,14 +33,14 @@ impl Links {
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let nodes = std::array::from_fn(|_| Arc::new(watch::Sender::new(true)));
-        for node in 0..NODES {
+        let nodes: [watch::Sender<bool>; NODES] = std::array::from_fn(|_| watch::Sender::new(true));
+        for (node, is_whole) in nodes.iter().enumerate() {
             let etcd = plan.to_etcd[node].iter_mut();
             let ways = etcd.chain([&mut plan.to_postgres[node], &mut plan.to_patroni[node]]);
             for way in ways {
                 let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
                 let from = listener.local_addr()?;
-                runtime.spawn(serve(listener, *way, nodes[node].subscribe()));
+                runtime.spawn(serve(listener, *way, is_whole.subscribe()));
                 *way = from;
             }
         }
@@ -125,22 +125,22 @@ mod tests {
 
         let mut client = std::net::TcpStream::connect(plan.to_postgres[1]).unwrap();
         client.write_all(b"a").unwrap();
-        let (mut served, _) = server.accept().unwrap();
+        let (mut accepted, _) = server.accept().unwrap();
         let mut byte = [0];
-        served.read_exact(&mut byte).unwrap();
+        accepted.read_exact(&mut byte).unwrap();
         assert_eq!(&byte, b"a");
 
         links.cut(1);
         client.write_all(b"b").unwrap();
-        served
+        accepted
             .set_read_timeout(Some(Duration::from_millis(200)))
             .unwrap();
-        assert!(served.read(&mut byte).is_err(), "the link is cut");
+        assert!(accepted.read(&mut byte).is_err(), "the link is cut");
         links.mend(1);
-        served.set_read_timeout(None).unwrap();
-        served.read_exact(&mut byte).unwrap();
+        accepted.set_read_timeout(None).unwrap();
+        accepted.read_exact(&mut byte).unwrap();
         assert_eq!(&byte, b"b");
         drop(client);
-        assert_eq!(served.read(&mut byte).unwrap(), 0, "the end arrives too");
+        assert_eq!(accepted.read(&mut byte).unwrap(), 0, "the end arrives too");
     }
 }
