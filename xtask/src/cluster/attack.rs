@@ -29,6 +29,8 @@ use crate::torture::violation::{Found, Kind, Violation};
 use crate::workspace::Workspace;
 
 const CLIENTS: usize = 12;
+/// How many of them only read: reads are not out because writes are.
+const READERS: usize = 4;
 const PAGES: u64 = 6;
 /// How long the load runs before the fault.
 const WARM_UP: Duration = Duration::from_secs(3);
@@ -161,7 +163,7 @@ impl Campaign {
         replication: Replication,
     ) -> anyhow::Result<Self> {
         let folder = torture_folder(workspace);
-        let crowd = Crowd::new(CLIENTS, PAGES);
+        let crowd = Crowd::new(CLIENTS, PAGES).with_readers(READERS);
         Ok(Self {
             random: StdRng::seed_from_u64(seed),
             runtime: tokio::runtime::Builder::new_multi_thread()

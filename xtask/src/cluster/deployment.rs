@@ -1,6 +1,7 @@
 //! A running cluster: brought up in order, its parts ended and started again one by one.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -116,20 +117,16 @@ impl Deployment {
     }
 
     fn start_servers(&mut self) -> anyhow::Result<()> {
-        let file = self.plan.folder.join("haproxy.cfg");
-        fs::write(&file, configuration::haproxy(&self.plan))?;
-        let mut command = self.guarded(Command::new("setpriv"));
-        command.arg(programs::find("haproxy")?).arg("-db");
-        command.arg("-f").arg(file);
-        let mut haproxy = Process::start("haproxy", &mut command, self.plan.log("haproxy"))?;
-        let psql = |sql: &str| command::output(&mut self.psql(sql));
+        fs::write(self.proxy_file(), configuration::haproxy(&self.plan))?;
+        let mut haproxy = self.spawn_haproxy()?;
+        let psql = |sql: &str| command::output(&mut self.psql(self.plan.leader, sql));
         // Until its first checks are done, all nodes pass for the leader; then connections to the
         // others are cut.
         let leads_to_leader = || psql("SELECT pg_sleep(2)").is_ok();
         let ready = haproxy.wait_until(START_LIMIT, leads_to_leader);
         self.haproxy = Some(haproxy);
         ready?;
-        let psql = |sql: &str| command::output(&mut self.psql(sql));
+        let psql = |sql: &str| command::output(&mut self.psql(self.plan.leader, sql));
         psql(&format!(
             "CREATE ROLE {DATABASE} LOGIN PASSWORD '{}'",
             self.plan.password
@@ -149,14 +146,14 @@ impl Deployment {
         Ok(())
     }
 
-    /// A statement of the administrator, sent the way that clients go.
-    fn psql(&self, sql: &str) -> Command {
+    /// A statement of the administrator.
+    fn psql(&self, address: SocketAddr, sql: &str) -> Command {
         let mut psql = Command::new(Path::new(postgres::PROGRAM_FOLDER).join("psql"));
         psql.env("PGPASSWORD", &self.plan.password);
         psql.env("PGCONNECT_TIMEOUT", "2");
         psql.args(["--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1"]);
         psql.args(["--host", "127.0.0.1", "--username", ADMINISTRATOR]);
-        psql.args(["--port", &self.plan.leader.port().to_string()]);
+        psql.args(["--port", &address.port().to_string()]);
         psql.args(["--command", sql, "postgres"]);
         psql
     }
@@ -187,6 +184,17 @@ impl Deployment {
         command.arg(self.plan.node_folder(node).join("patroni.yml"));
         let name = node_name(node);
         Process::start(&name, &mut command, self.plan.log(&name))
+    }
+
+    fn proxy_file(&self) -> PathBuf {
+        self.plan.folder.join("haproxy.cfg")
+    }
+
+    fn spawn_haproxy(&self) -> anyhow::Result<Process> {
+        let mut command = self.guarded(Command::new("setpriv"));
+        command.arg(programs::find("haproxy")?).arg("-db");
+        command.arg("-f").arg(self.proxy_file());
+        Process::start("haproxy", &mut command, self.plan.log("haproxy"))
     }
 
     fn spawn_pagebell(&self, node: usize) -> anyhow::Result<Process> {
@@ -254,6 +262,26 @@ impl Deployment {
     /// The links of the nodes.
     pub(crate) fn links(&self) -> anyhow::Result<&Links> {
         self.links.as_ref().context("this cluster has no links")
+    }
+
+    /// Lets a standby show what it had up to now, or all that it has.
+    pub(crate) fn hold_back(&self, node: usize, is_held: bool) -> anyhow::Result<()> {
+        let sql = if is_held {
+            "SELECT pg_wal_replay_pause()"
+        } else {
+            "SELECT pg_wal_replay_resume()"
+        };
+        command::output(&mut self.psql(self.plan.postgres[node], sql))?;
+        Ok(())
+    }
+
+    pub(crate) fn kill_haproxy(&mut self) -> anyhow::Result<()> {
+        self.haproxy.as_mut().map_or(Ok(()), Process::kill)
+    }
+
+    pub(crate) fn restart_haproxy(&mut self) -> anyhow::Result<()> {
+        self.haproxy = Some(self.spawn_haproxy()?);
+        self.write_state()
     }
 
     pub(crate) fn kill_etcd(&mut self, member: usize) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 //! What is done to a cluster, and undone.
 
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -14,6 +15,9 @@ use crate::cluster::deployment::Deployment;
 use crate::cluster::node;
 use crate::cluster::plan::{NODES, node_name};
 use crate::cluster::rest;
+
+/// How long HAProxy takes to find out who leads.
+const PROXY_LEARNS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Something that goes wrong, or is done on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,6 +44,8 @@ pub(crate) enum Fault {
     LeaderLink,
     /// All processes of the synchronous standby's node are stopped, and go on when writes do
     StandbyPause,
+    /// HAProxy is killed, and takes every standby for the leader when it starts again
+    Proxy,
 }
 
 /// What has to be undone.
@@ -50,6 +56,8 @@ pub(crate) struct Wound {
     etcd: Vec<usize>,
     stopped: Option<usize>,
     cut_off: Option<usize>,
+    /// Those that lag, while there is no HAProxy.
+    held_back: Vec<usize>,
 }
 
 impl Fault {
@@ -69,6 +77,7 @@ impl Fault {
             Self::EtcdMajority => "two of three etcd killed, started again after 15 s",
             Self::Pause => "leader's node stopped, goes on when another leads",
             Self::LeaderLink => "leader's node cut off until another leads",
+            Self::Proxy => "HAProxy killed, started again after 2 s, standbys lag",
             Self::StandbyPause => "synchronous standby's node stopped until writes go on",
         }
     }
@@ -76,6 +85,7 @@ impl Fault {
     /// How long the load goes on at least: until the fault must have shown.
     pub(crate) const fn shows_within(self) -> Duration {
         match self {
+            Self::Proxy => Duration::from_secs(2),
             Self::Pagebell | Self::EtcdMember | Self::Switchover | Self::Standby => {
                 Duration::from_secs(5)
             }
@@ -91,7 +101,7 @@ impl Fault {
 
     /// Whether writes can go on before the fault is undone.
     pub(crate) const fn is_survived(self) -> bool {
-        !matches!(self, Self::EtcdMajority)
+        !matches!(self, Self::EtcdMajority | Self::Proxy)
     }
 
     /// Does it.
@@ -154,6 +164,14 @@ impl Fault {
                 node::signal_all(cluster.patroni(node), &data, Signal::STOP)?;
                 wound.stopped = Some(node);
             }
+            Self::Proxy => {
+                // What a standby that is asked by mistake shows is then seen to be old.
+                wound.held_back = (0..NODES).filter(|node| *node != leader).collect();
+                for node in &wound.held_back {
+                    cluster.hold_back(*node, true)?;
+                }
+                cluster.kill_haproxy()?;
+            }
             Self::LeaderLink => {
                 cluster.links()?.cut(leader);
                 wound.cut_off = Some(leader);
@@ -174,6 +192,13 @@ impl Wound {
         }
         if let Some(node) = self.pagebell {
             cluster.restart_pagebell(node)?;
+        }
+        if !self.held_back.is_empty() {
+            cluster.restart_haproxy()?;
+            thread::sleep(PROXY_LEARNS_WITHIN);
+        }
+        for node in self.held_back {
+            cluster.hold_back(node, false)?;
         }
         if let Some(node) = self.cut_off {
             cluster.links()?.mend(node);

@@ -39,6 +39,8 @@ pub(crate) struct Round {
     pub(crate) addresses: Arc<[SocketAddr]>,
     pub(crate) token: String,
     pub(crate) pages: Arc<[u64]>,
+    /// How many clients only read, and so never wait for a write.
+    pub(crate) readers: usize,
     /// The mark of the next write.
     pub(crate) marks: Arc<AtomicU32>,
     /// Set when clients are to end.
@@ -162,7 +164,9 @@ impl Client {
         let chosen = self.random.random_range(0..FIELDS.len() * 2);
         let fields = FIELDS.get(chosen).copied();
         let write = |update, if_match| Request::Write { update, if_match };
-        let request = match self.random.random_range(0..100) {
+        let choice = self.random.random_range(0..100);
+        let request = match choice {
+            _ if self.number < self.round.readers => Request::Read,
             0..45 => write(Update::full(self.mark()), None),
             45..52 => write(self.switches(), None),
             52..60 => {

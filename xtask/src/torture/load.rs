@@ -21,6 +21,8 @@ const END_LIMIT: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub(crate) struct Crowd {
     clients: usize,
+    /// How many of them only read.
+    readers: usize,
     pub(crate) pages: Arc<[u64]>,
     marks: Arc<AtomicU32>,
 }
@@ -37,9 +39,15 @@ impl Crowd {
     pub(crate) fn new(clients: usize, pages: u64) -> Self {
         Self {
             clients,
+            readers: 0,
             pages: (0..pages).map(|page| 7_000_000_000 + page).collect(),
             marks: Arc::new(AtomicU32::new(1)),
         }
+    }
+
+    /// The same crowd, of which so many only read.
+    pub(crate) fn with_readers(self, readers: usize) -> Self {
+        Self { readers, ..self }
     }
 
     /// Lets all clients begin.
@@ -59,6 +67,7 @@ impl Crowd {
             addresses: servers.into(),
             token: token.to_owned(),
             pages: Arc::clone(&self.pages),
+            readers: self.readers,
             marks: Arc::clone(&self.marks),
             over: Arc::default(),
             acknowledged: Arc::default(),
