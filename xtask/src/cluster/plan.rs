@@ -11,6 +11,11 @@ pub(crate) const NODES: usize = 3;
 /// The database of Pagebell, and its user.
 pub(crate) const DATABASE: &str = "pagebell";
 
+/// The lowest port that is chosen.
+const LOWEST_PORT: u16 = 10_000;
+/// How many ports are tried.
+const MOST_TRIES: usize = 1_000;
+
 /// When a write is acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Replication {
@@ -48,18 +53,21 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Chooses free ports of 127.0.0.1. Another process could take one before its owner does; then
-    /// the owner does not start, and says so.
+    /// Chooses free ports of 127.0.0.1, none of which the system gives to connections: whoever is
+    /// started again finds its port as it left it.
     pub(crate) fn choose(folder: &Path, replication: Replication) -> anyhow::Result<Self> {
-        // All at once, or the system may give the same one twice.
-        let listeners = (0..NODES * 5 + 2)
-            .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
-            .collect::<Result<Vec<_>, _>>()
-            .context("no free port")?;
-        let addresses = listeners
-            .iter()
-            .map(TcpListener::local_addr)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut addresses: Vec<SocketAddr> = Vec::new();
+        let ports = LOWEST_PORT..lowest_given_port()?;
+        for _ in 0..MOST_TRIES {
+            if addresses.len() == NODES * 5 + 2 {
+                break;
+            }
+            let port = rand::rng().random_range(ports.clone());
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            if !addresses.contains(&address) && TcpListener::bind(address).is_ok() {
+                addresses.push(address);
+            }
+        }
         let password = format!("{:032x}", rand::rng().random::<u128>());
         Self::new(folder, &addresses, replication, password)
     }
@@ -124,6 +132,17 @@ impl Plan {
     pub(crate) fn entrances(&self) -> Vec<SocketAddr> {
         self.pagebell.iter().copied().chain([self.front]).collect()
     }
+}
+
+/// The lowest port that the system gives to a connection.
+fn lowest_given_port() -> anyhow::Result<u16> {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range")?;
+    let lowest = range.split_whitespace().next().unwrap_or_default();
+    let lowest: u16 = lowest.parse().context("the range of ports is unreadable")?;
+    if lowest <= LOWEST_PORT {
+        bail!("the system gives every port above {lowest} to connections; none is left to choose");
+    }
+    Ok(lowest)
 }
 
 pub(crate) fn etcd_name(member: usize) -> String {
