@@ -1,4 +1,4 @@
-//! The configurations of etcd, Patroni and `HAProxy`.
+//! The configurations of etcd, Patroni and HAProxy.
 //!
 //! Times are those of a fast failover: a leader that is not heard of for ten seconds is replaced.
 
@@ -16,7 +16,7 @@ pub(crate) const LEASE: Duration = Duration::from_secs(10);
 /// The user that may do anything in the database.
 pub(crate) const ADMINISTRATOR: &str = "postgres";
 
-/// What `HAProxy` does with a server that is down: a connection to an old leader must not go on.
+/// What HAProxy does with a server that is down: a connection to an old leader must not go on.
 const CHECKS: &str = "default-server inter 500ms fastinter 250ms downinter 500ms fall 2 rise 1 \
                       on-marked-down shutdown-sessions";
 
@@ -119,7 +119,7 @@ pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
     format!("{configuration:#}\n")
 }
 
-/// The configuration of `HAProxy`: the way to the leader, and the way to any Pagebell.
+/// The configuration of HAProxy: the way to the leader, and the way to any Pagebell.
 pub(crate) fn haproxy(plan: &Plan) -> String {
     let mut text = format!(
         "global

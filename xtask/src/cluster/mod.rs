@@ -1,6 +1,6 @@
 //! `cargo xtask cluster`: Pagebell on a database of three nodes, of which any may fail.
 //!
-//! Three times Patroni with PostgreSQL 15, three members of etcd, a `HAProxy` and three Pagebells, all
+//! Three times Patroni with PostgreSQL 15, three members of etcd, a HAProxy and three Pagebells, all
 //! on 127.0.0.1 ([`deployment`]). `torture` breaks one part after the other under load and holds what
 //! clients were told against what is there, as [`torture`](crate::torture) does with one server.
 
