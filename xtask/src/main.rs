@@ -8,6 +8,7 @@
 
 mod bench;
 mod checks;
+mod cluster;
 mod command;
 mod document;
 mod fuzz;
@@ -55,6 +56,9 @@ enum Chore {
     /// Attack the server's durability: kill -9 and faults of the disk under load
     #[command(subcommand)]
     Torture(torture::Torture),
+    /// Serve from a database of three nodes, and break one part after the other
+    #[command(subcommand)]
+    Cluster(cluster::Cluster),
 }
 
 fn main() -> ExitCode {
@@ -83,6 +87,7 @@ fn run(command_line: CommandLine) -> anyhow::Result<()> {
         Chore::Hostility(options) => hostility::run(&workspace, &options),
         Chore::Bench(bench) => bench::run(&workspace, bench),
         Chore::Torture(torture) => torture::run(&workspace, &torture),
+        Chore::Cluster(cluster) => cluster::run(&workspace, &cluster),
     }
 }
 

@@ -8,6 +8,7 @@ use deadpool_postgres::{
 };
 use settings_store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, NoTls, Row};
 
@@ -79,6 +80,8 @@ impl Sessions {
         config
             .application_name("pagebell")
             .connect_timeout(CONNECT_TIME)
+            // Whoever leads the way may be wrong for a moment: what a standby has may be old.
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .keepalives_idle(Duration::from_secs(10))
             .tcp_user_timeout(Duration::from_secs(10));
         let recycling = ManagerConfig {

@@ -299,7 +299,7 @@ fn unprivileged(name: &str) -> Result<Command, ClusterError> {
 }
 
 /// Runs the rest of its arguments as the account, where this process is root.
-fn setpriv() -> Result<Command, ClusterError> {
+pub fn setpriv() -> Result<Command, ClusterError> {
     let mut command = Command::new("setpriv");
     if account()?.is_some() {
         command.args(["--reuid", ACCOUNT, "--regid", ACCOUNT, "--init-groups"]);
@@ -308,7 +308,7 @@ fn setpriv() -> Result<Command, ClusterError> {
 }
 
 /// The user and group of the account; nothing when this process is unprivileged itself.
-fn account() -> Result<Option<(u32, u32)>, ClusterError> {
+pub fn account() -> Result<Option<(u32, u32)>, ClusterError> {
     if !rustix::process::geteuid().is_root() {
         return Ok(None);
     }

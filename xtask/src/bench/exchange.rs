@@ -42,11 +42,20 @@ pub(crate) fn exchange(address: SocketAddr, request: Request<'_>) -> anyhow::Res
 
 /// Sends a request on a connection of its own, whatever the status of its answer.
 pub(crate) fn send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
-    try_send(address, request)
+    send_within(address, request, LIMIT)
+}
+
+/// The same with another limit for each step.
+pub(crate) fn send_within(
+    address: SocketAddr,
+    request: Request<'_>,
+    limit: Duration,
+) -> anyhow::Result<Answer> {
+    try_send(address, request, limit)
         .with_context(|| format!("no answer from {address} to {}", request.target))
 }
 
-fn try_send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer> {
+fn try_send(address: SocketAddr, request: Request<'_>, limit: Duration) -> anyhow::Result<Answer> {
     let method = if request.body.is_some() {
         "POST"
     } else {
@@ -64,8 +73,8 @@ fn try_send(address: SocketAddr, request: Request<'_>) -> anyhow::Result<Answer>
         ),
     };
 
-    let mut stream = TcpStream::connect_timeout(&address, LIMIT)?;
-    stream.set_read_timeout(Some(LIMIT))?;
+    let mut stream = TcpStream::connect_timeout(&address, limit)?;
+    stream.set_read_timeout(Some(limit))?;
     stream.write_all(message.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;

@@ -9,7 +9,7 @@ mod availability;
 mod builds;
 mod contender;
 mod disk;
-mod exchange;
+pub(crate) mod exchange;
 mod fastapi;
 mod fill;
 mod full;

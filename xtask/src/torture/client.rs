@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -19,6 +19,8 @@ use crate::torture::settings::{MARKS, Mark, Switches, Update};
 
 /// How long a client rests after a refusal, so that a store in trouble is asked, not flooded.
 const REST: Duration = Duration::from_millis(20);
+/// Where there are several servers, a client goes to the next one after about so many requests.
+const STAY: u32 = 300;
 /// How long a client waits until it tries again to connect.
 const RECONNECT: Duration = Duration::from_millis(5);
 
@@ -33,13 +35,18 @@ const FIELDS: [&str; 4] = [
 /// What all clients of a round share.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
-    pub(crate) address: SocketAddr,
+    /// The servers, all of which have the same Pages.
+    pub(crate) addresses: Arc<[SocketAddr]>,
     pub(crate) token: String,
     pub(crate) pages: Arc<[u64]>,
+    /// How many clients only read, and so never wait for a write.
+    pub(crate) readers: usize,
     /// The mark of the next write.
     pub(crate) marks: Arc<AtomicU32>,
     /// Set when clients are to end.
     pub(crate) over: Arc<AtomicBool>,
+    /// How many writes were acknowledged so far.
+    pub(crate) acknowledged: Arc<AtomicU64>,
 }
 
 /// An operation, and where it belongs.
@@ -105,8 +112,12 @@ pub(crate) async fn run(number: usize, round: Round, seed: u64) -> Diary {
         revisions: HashMap::new(),
         diary: Diary::default(),
     };
-    while !client.round.over.load(Ordering::Relaxed) {
-        if let Ok(connection) = Connection::open(client.round.address, &client.round.token).await {
+    let addresses = Arc::clone(&client.round.addresses);
+    for address in addresses.iter().cycle().skip(number % addresses.len()) {
+        if client.round.over.load(Ordering::Relaxed) {
+            break;
+        }
+        if let Ok(connection) = Connection::open(*address, &client.round.token).await {
             client.ask_on(connection).await;
         } else {
             tokio::time::sleep(RECONNECT).await;
@@ -133,6 +144,9 @@ impl Client {
             if self.diary.refusals() > refused || self.diary.records[first..].iter().any(is_open) {
                 tokio::time::sleep(REST).await;
             }
+            if self.round.addresses.len() > 1 && self.random.random_range(0..STAY) == 0 {
+                return;
+            }
         }
     }
 
@@ -150,7 +164,9 @@ impl Client {
         let chosen = self.random.random_range(0..FIELDS.len() * 2);
         let fields = FIELDS.get(chosen).copied();
         let write = |update, if_match| Request::Write { update, if_match };
-        let request = match self.random.random_range(0..100) {
+        let choice = self.random.random_range(0..100);
+        let request = match choice {
+            _ if self.number < self.round.readers => Request::Read,
             0..45 => write(Update::full(self.mark()), None),
             45..52 => write(self.switches(), None),
             52..60 => {
@@ -294,6 +310,9 @@ impl Client {
         };
         if let Outcome::Done { revision, .. } | Outcome::Mismatch { found: revision } = outcome {
             self.revisions.insert(intent.page, revision);
+        }
+        if let (Outcome::Done { .. }, Request::Write { .. }) = (outcome, intent.request) {
+            self.round.acknowledged.fetch_add(1, Ordering::Relaxed);
         }
         if (outcome, intent.request) == (Outcome::Unknown, Request::Read) {
             return;

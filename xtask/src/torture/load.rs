@@ -1,7 +1,8 @@
 //! Many clients at once.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -20,6 +21,8 @@ const END_LIMIT: Duration = Duration::from_secs(45);
 #[derive(Debug)]
 pub(crate) struct Crowd {
     clients: usize,
+    /// How many of them only read.
+    readers: usize,
     pub(crate) pages: Arc<[u64]>,
     marks: Arc<AtomicU32>,
 }
@@ -29,37 +32,63 @@ pub(crate) struct Crowd {
 pub(crate) struct Load {
     over: Arc<AtomicBool>,
     clients: Vec<JoinHandle<Diary>>,
+    acknowledged: Arc<AtomicU64>,
 }
 
 impl Crowd {
     pub(crate) fn new(clients: usize, pages: u64) -> Self {
         Self {
             clients,
+            readers: 0,
             pages: (0..pages).map(|page| 7_000_000_000 + page).collect(),
             marks: Arc::new(AtomicU32::new(1)),
         }
     }
 
+    /// The same crowd, of which so many only read.
+    pub(crate) fn with_readers(self, readers: usize) -> Self {
+        Self { readers, ..self }
+    }
+
     /// Lets all clients begin.
     pub(crate) fn begin(&self, runtime: &Runtime, server: &Running, random: &mut StdRng) -> Load {
-        let over = Arc::new(AtomicBool::new(false));
+        self.begin_at(runtime, &[server.address], &server.token, random)
+    }
+
+    /// The same with several servers, among which the clients are spread.
+    pub(crate) fn begin_at(
+        &self,
+        runtime: &Runtime,
+        servers: &[SocketAddr],
+        token: &str,
+        random: &mut StdRng,
+    ) -> Load {
+        let round = Round {
+            addresses: servers.into(),
+            token: token.to_owned(),
+            pages: Arc::clone(&self.pages),
+            readers: self.readers,
+            marks: Arc::clone(&self.marks),
+            over: Arc::default(),
+            acknowledged: Arc::default(),
+        };
         let clients = (0..self.clients)
-            .map(|number| {
-                let round = Round {
-                    address: server.address,
-                    token: server.token.clone(),
-                    pages: Arc::clone(&self.pages),
-                    marks: Arc::clone(&self.marks),
-                    over: Arc::clone(&over),
-                };
-                runtime.spawn(client::run(number, round, random.random()))
-            })
+            .map(|number| runtime.spawn(client::run(number, round.clone(), random.random())))
             .collect();
-        Load { over, clients }
+        Load {
+            over: round.over,
+            clients,
+            acknowledged: round.acknowledged,
+        }
     }
 }
 
 impl Load {
+    /// How many writes were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+
     /// Lets all clients end, and collects what they were told.
     pub(crate) fn end(self, runtime: &Runtime) -> anyhow::Result<Diary> {
         self.over.store(true, Ordering::Relaxed);

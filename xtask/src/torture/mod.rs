@@ -6,25 +6,25 @@
 //! every change, and one order explains every answer ([`linearizability`]).
 
 mod answers;
-mod campaign;
-mod client;
-mod clock;
+pub(crate) mod campaign;
+pub(crate) mod client;
+pub(crate) mod clock;
 mod disk_faults;
 mod faults;
-mod http;
+pub(crate) mod http;
 mod judgement;
 mod kill;
-mod ledger;
+pub(crate) mod ledger;
 mod linearizability;
-mod load;
+pub(crate) mod load;
 mod moment;
-mod register;
-mod report;
+pub(crate) mod register;
+pub(crate) mod report;
 mod running;
 mod scenario;
 mod self_test;
 mod settings;
-mod violation;
+pub(crate) mod violation;
 
 use clap::Subcommand;
 
