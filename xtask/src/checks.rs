@@ -41,6 +41,8 @@ enum Step {
     Torture,
     /// Attacks while others read; in short
     Hostility,
+    /// Servers on three database nodes, of which one dies and one hands over; in short
+    Cluster,
 }
 
 /// Runs the chosen steps, or all of them.
@@ -74,6 +76,7 @@ fn run_step(step: Step, workspace: &Workspace) -> anyhow::Result<()> {
         Step::Bench => chores(workspace, BENCH),
         Step::Torture => chores(workspace, TORTURE),
         Step::Hostility => chores(workspace, HOSTILITY),
+        Step::Cluster => chores(workspace, CLUSTER),
     };
     result.with_context(|| format!("step {name} failed after {}", elapsed(start)))?;
     println!("    {name} passed in {}", elapsed(start));
@@ -146,6 +149,7 @@ const TORTURE: &[&[&str]] = &[
     &["torture", "faults", "--quick"],
 ];
 const HOSTILITY: &[&[&str]] = &[&["hostility", "--short"]];
+const CLUSTER: &[&[&str]] = &[&["cluster", "torture", "--short"]];
 
 /// Runs chores of this program on the release binary.
 fn chores(workspace: &Workspace, chores: &[&[&str]]) -> anyhow::Result<()> {

@@ -37,7 +37,7 @@ pub(crate) enum Cluster {
     Up(Up),
     /// Take down the cluster that `cluster up` brought up
     Down,
-    /// Break one part after the other under load, and look for what was lost; about seven minutes
+    /// Break one part after the other under load, and look for what was lost; about ten minutes
     Torture(attack::Options),
     /// See the attack find what a cluster that acknowledges too early has lost; about a minute
     SelfTest(attack::SelfTest),
