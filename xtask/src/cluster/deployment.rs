@@ -138,6 +138,10 @@ impl Deployment {
             // The first one makes the schema and the token.
             self.wait_for_pagebell(node)?;
         }
+        // The proxy in front has its own checks, and hears of the servers a moment later.
+        let front = self.plan.front;
+        self.pagebell[NODES - 1]
+            .wait_until(START_LIMIT, || rest::status(front, "/readyz") == Some(200))?;
         let log = self.pagebell[0].log();
         let token = log.lines().find_map(|line| line.strip_prefix("token "));
         token
