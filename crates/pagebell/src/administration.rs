@@ -41,9 +41,7 @@ impl OpenStore {
             result
         })
     }
-}
 
-impl OpenStore {
     /// Opens another store too, runs a command's work on both, and closes them.
     pub(crate) fn run_with<T>(
         self,

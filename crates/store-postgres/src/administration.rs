@@ -26,10 +26,10 @@ use crate::writes::Attempt;
 pub(crate) const MOST_ROUNDS: usize = 20;
 
 /// How long an import of many Pages may take.
-pub(crate) const IMPORT_TIME: Duration = Duration::from_mins(2);
+const IMPORT_TIME: Duration = Duration::from_mins(2);
 
 /// Something that is done at once or not at all.
-pub(crate) trait Change: Sync {
+trait Change: Sync {
     type Output;
 
     /// How long one try may take.
@@ -40,10 +40,7 @@ pub(crate) trait Change: Sync {
 }
 
 /// Runs a change, again only while it certainly has not happened.
-pub(crate) async fn change<C: Change>(
-    sessions: &Sessions,
-    work: C,
-) -> Result<C::Output, StoreError> {
+async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
     loop {
         let error = match sessions.take().await {
@@ -271,7 +268,11 @@ pub(crate) async fn import(
             rows.insert(page_id, row?);
         }
         let (attempt, imported) = decide_import(import, &page_ids, rows);
-        if change(sessions, Import(attempt)).await? {
+        let all = StoreAll {
+            attempt,
+            removed: Vec::new(),
+        };
+        if all.store(sessions).await? {
             return Ok(imported);
         }
     }
@@ -279,19 +280,35 @@ pub(crate) async fn import(
 }
 
 /// All of an attempt or nothing of it; whether it is stored.
-struct Import(Attempt);
+pub(crate) struct StoreAll {
+    pub(crate) attempt: Attempt,
+    /// Those among its Pages that are to be removed ones, signed.
+    pub(crate) removed: Vec<i64>,
+}
 
-impl Change for Import {
+impl StoreAll {
+    /// Whether all of it is stored; otherwise somebody else was faster and nothing is.
+    pub(crate) async fn store(self, sessions: &Sessions) -> Result<bool, StoreError> {
+        change(sessions, self).await
+    }
+}
+
+impl Change for StoreAll {
     type Output = bool;
 
     const TIME: Duration = IMPORT_TIME;
 
     async fn run(&self, session: &mut Object) -> Result<bool, Error> {
+        const REMOVE: &str = "UPDATE page SET removed = true, name = NULL WHERE page_id = ANY($1)";
         let transaction = session.transaction().await?;
-        let stored = self.0.store(&transaction).await?;
-        if stored.len() < self.0.page_count() {
+        let stored = self.attempt.store(&transaction).await?;
+        if stored.len() < self.attempt.page_count() {
             transaction.rollback().await?;
             return Ok(false);
+        }
+        if !self.removed.is_empty() {
+            let remove = transaction.prepare_cached(REMOVE).await?;
+            transaction.execute(&remove, &[&self.removed]).await?;
         }
         transaction.commit().await?;
         Ok(true)

@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use call_settings::PageId;
-use deadpool_postgres::Object;
 use settings_store::{HistoryEntry, Move, Moved, StoreError, WholePage, signed};
-use tokio_postgres::Error;
 
-use crate::administration::{self, Change};
+use crate::administration::{self, StoreAll};
 use crate::reads;
 use crate::rows::{self, HISTORY_COLUMNS, PAGE_COLUMNS};
 use crate::sessions::Sessions;
@@ -69,20 +67,20 @@ pub(crate) async fn put_whole_pages(
 ) -> Result<Moved, StoreError> {
     for _ in 0..administration::MOST_ROUNDS {
         let (put, moved) = decide(sessions, pages).await?;
-        if put.attempt.page_count() == 0 || administration::change(sessions, put).await? {
+        if put.attempt.page_count() == 0 || put.store(sessions).await? {
             return Ok(moved);
         }
     }
     Err(administration::overtaken())
 }
 
-async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(Put, Moved), StoreError> {
+async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, Moved), StoreError> {
     let page_ids: Vec<PageId> = pages.iter().map(|page| page.record.page_id).collect();
     let mut rows = reads::find_pages(sessions, &page_ids).await?;
     let known: Vec<PageId> = rows.keys().copied().collect();
     let histories = histories(sessions, &known).await?;
     let mut moved = Moved::default();
-    let mut put = Put {
+    let mut put = StoreAll {
         attempt: Attempt::empty(rand::random()),
         removed: Vec::new(),
     };
@@ -106,33 +104,4 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(Put, Moved)
         }
     }
     Ok((put, moved))
-}
-
-/// All of an attempt or nothing of it; whether it is stored.
-struct Put {
-    attempt: Attempt,
-    /// Those among its Pages that are to be removed ones, signed.
-    removed: Vec<i64>,
-}
-
-impl Change for Put {
-    type Output = bool;
-
-    const TIME: std::time::Duration = administration::IMPORT_TIME;
-
-    async fn run(&self, session: &mut Object) -> Result<bool, Error> {
-        const REMOVE: &str = "UPDATE page SET removed = true, name = NULL WHERE page_id = ANY($1)";
-        let transaction = session.transaction().await?;
-        let stored = self.attempt.store(&transaction).await?;
-        if stored.len() < self.attempt.page_count() {
-            transaction.rollback().await?;
-            return Ok(false);
-        }
-        if !self.removed.is_empty() {
-            let remove = transaction.prepare_cached(REMOVE).await?;
-            transaction.execute(&remove, &[&self.removed]).await?;
-        }
-        transaction.commit().await?;
-        Ok(true)
-    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use call_settings::PageId;
-use settings_store::{AppId, AppRecord, StoreError, TokenHash, TokenRecord, signed};
+use settings_store::{AppRecord, StoreError, TokenHash, TokenRecord, signed};
 use tokio_postgres::Row;
 
 use crate::batch::{Found, LookUp};
@@ -48,20 +48,6 @@ pub(crate) fn tokens(sessions: &Arc<Sessions>) -> LookUp<TokenHash, TokenWithApp
             );
             let rows = sessions.query(&sql, &[&hashes]).await?;
             by_key(&rows, rows::token_hash, rows::token_with_app)
-        })
-    })
-}
-
-/// Looks up apps.
-pub(crate) fn apps(sessions: &Arc<Sessions>) -> LookUp<AppId, AppRecord> {
-    let sessions = Arc::clone(sessions);
-    Arc::new(move |keys| {
-        let sessions = Arc::clone(&sessions);
-        Box::pin(async move {
-            let ids: Vec<i64> = keys.iter().map(|id| signed(id.get())).collect();
-            let sql = format!("SELECT {APP_COLUMNS} FROM app WHERE app_id = ANY($1)");
-            let rows = sessions.query(&sql, &[&ids]).await?;
-            by_key(&rows, rows::app_id, rows::app)
         })
     })
 }

@@ -89,11 +89,6 @@ fn settings(
         })
 }
 
-/// The app of a row with [`APP_COLUMNS`].
-pub(crate) fn app_id(row: &Row) -> Result<AppId, StoreError> {
-    get(row, 0).map(unsigned).map(AppId::new)
-}
-
 /// A row with [`APP_COLUMNS`].
 pub(crate) fn app(row: &Row) -> Result<AppRecord, StoreError> {
     app_from(row, 0)

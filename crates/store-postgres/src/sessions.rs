@@ -23,7 +23,7 @@ const MOST_CONNECTIONS: usize = 8;
 const CONNECT_TIME: Duration = Duration::from_secs(2);
 
 /// How long a read may take in all, with every try.
-pub(crate) const READ_TIME: Duration = Duration::from_secs(5);
+const READ_TIME: Duration = Duration::from_secs(5);
 
 /// How long a write may take in all, with every try. Less than a request may take, so that the
 /// caller hears that the outcome is unknown rather than nothing.

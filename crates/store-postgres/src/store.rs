@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use settings_store::{
     Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, KeepCopies, Moved, NewPage,
     PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
-    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed_ids_after,
+    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
+    signed_ids_after,
 };
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
@@ -37,7 +38,6 @@ pub struct PostgresStore {
 struct Open {
     pages: Arc<Batched<PageId, PageRow>>,
     tokens: Arc<Batched<TokenHash, TokenWithApp>>,
-    apps: Arc<Batched<AppId, AppRecord>>,
     writer: Writer,
     writing: JoinHandle<()>,
 }
@@ -60,7 +60,6 @@ impl PostgresStore {
         let open = Open {
             pages: Arc::new(Batched::start(&reads::pages(&sessions))),
             tokens: Arc::new(Batched::start(&reads::tokens(&sessions))),
-            apps: Arc::new(Batched::start(&reads::apps(&sessions))),
             writer,
             writing,
         };
@@ -192,8 +191,9 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn app(&self, app_id: AppId) -> Result<Option<AppRecord>, StoreError> {
-        let apps = self.part(|open| Arc::clone(&open.apps))?;
-        apps.get(app_id).await
+        let sql = format!("SELECT {APP_COLUMNS} FROM app WHERE app_id = $1");
+        let rows = self.rows(&sql, &[&signed(app_id.get())]).await?;
+        rows.first().map(rows::app).transpose()
     }
 
     async fn apps(&self) -> Result<Vec<AppRecord>, StoreError> {

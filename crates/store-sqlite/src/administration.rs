@@ -101,19 +101,7 @@ pub(crate) fn insert_configured(
 ) -> Result<(), StoreError> {
     let stored = Stored::of(record.settings.as_ref());
     let entry = append_history(connection, None, entry, &stored)?;
-    execute(
-        connection,
-        "INSERT INTO page (page_id, name, revision, document, checksum, removed, newest_entry) \
-         VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6)",
-        params![
-            signed(record.page_id.get()),
-            record.name,
-            signed(record.revision.get()),
-            stored.document,
-            stored.checksum,
-            entry
-        ],
-    )
+    put_row(connection, record, &stored, false, Some(entry))
 }
 
 /// Writes the row of a Page as it is given, and appends to its history, whose newest entry so far is
@@ -129,8 +117,24 @@ pub(crate) fn put_whole_page(
         let stored = Stored::of(entry.after.as_ref());
         newest_entry = Some(append_history(connection, newest_entry, entry, &stored)?);
     }
-    let record = &page.record;
-    let stored = Stored::of(record.settings.as_ref());
+    let stored = Stored::of(page.record.settings.as_ref());
+    put_row(
+        connection,
+        &page.record,
+        &stored,
+        page.removed,
+        newest_entry,
+    )
+}
+
+/// Writes the row of a Page, whatever is there.
+fn put_row(
+    connection: &Connection,
+    record: &PageRecord,
+    stored: &Stored,
+    removed: bool,
+    newest_entry: Option<i64>,
+) -> Result<(), StoreError> {
     execute(
         connection,
         "INSERT OR REPLACE INTO page (page_id, name, revision, document, checksum, removed, \
@@ -141,7 +145,7 @@ pub(crate) fn put_whole_page(
             signed(record.revision.get()),
             stored.document,
             stored.checksum,
-            page.removed,
+            removed,
             newest_entry
         ],
     )

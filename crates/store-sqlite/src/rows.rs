@@ -1,5 +1,7 @@
 //! From rows to records and back.
 
+use std::collections::BTreeSet;
+
 use call_settings::{CallSettings, PageId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -8,7 +10,6 @@ use settings_store::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, Revision, StoreError, TokenHash,
     TokenId, TokenRecord, document, signed, unsigned,
 };
-use std::collections::BTreeSet;
 
 use crate::error;
 

@@ -100,7 +100,7 @@ impl Cluster {
             chown(&folder, Some(user), Some(group)).map_err(in_folder)?;
         }
         let data = folder.join("data");
-        let mut initialise = unprivileged("initdb")?;
+        let mut initialise = unprivileged("initdb", None)?;
         initialise.arg("-D").arg(&data).current_dir(&folder);
         initialise.args(["--username", ACCOUNT, "--auth", "trust", "--no-sync"]);
         initialise.args(["--locale", "C", "--encoding", "UTF8"]);
@@ -144,15 +144,7 @@ impl Cluster {
         let errors = log
             .try_clone()
             .map_err(|error| system("the log of PostgreSQL", error))?;
-        let mut server = match self.setup.core {
-            None => unprivileged("postgres")?,
-            Some(core) => {
-                let mut server = setpriv()?;
-                server.args(["--pdeathsig", "TERM", "taskset", "--cpu-list"]);
-                server.arg(core.to_string()).arg(program("postgres")?);
-                server
-            }
-        };
+        let mut server = unprivileged("postgres", self.setup.core)?;
         server.arg("-D").arg(self.folder.join("data"));
         server.current_dir(&self.folder).stdout(log).stderr(errors);
         let mut child = server
@@ -291,10 +283,15 @@ pub fn program(name: &str) -> Result<PathBuf, ClusterError> {
 }
 
 /// A program of the package that runs as the account and ends with this process.
-fn unprivileged(name: &str) -> Result<Command, ClusterError> {
+/// It has one core to itself where that is asked.
+fn unprivileged(name: &str, core: Option<usize>) -> Result<Command, ClusterError> {
     let mut command = setpriv()?;
     // The signal last: a change of the account takes it back.
-    command.args(["--pdeathsig", "INT"]).arg(program(name)?);
+    command.args(["--pdeathsig", "INT"]);
+    if let Some(core) = core {
+        command.args(["taskset", "--cpu-list", &core.to_string()]);
+    }
+    command.arg(program(name)?);
     Ok(command)
 }
 

@@ -11,7 +11,7 @@ use crate::rows::checksum;
 /// Changes each Page whose revision is still the one that its change started from, adds the Pages
 /// that are new, and the history of exactly these. Returns their ids. The columns come as arrays,
 /// one place for each row.
-pub(crate) const STORE: &str = "
+const STORE: &str = "
 WITH written AS (
     INSERT INTO page (page_id, name, revision, previous_revision, document, checksum, removed)
     SELECT page_id, name, revision, previous_revision, document, checksum, false
