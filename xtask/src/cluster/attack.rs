@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::cluster::deployment::{Deployment, Lifetime};
 use crate::cluster::fault::Fault;
+use crate::cluster::health;
 use crate::cluster::outage::Outage;
 use crate::cluster::plan::{NODES, Replication};
 use crate::cluster::report::{self as table, Row};
@@ -178,7 +179,7 @@ impl Campaign {
 
     /// Lets one fault strike, and holds what clients were told against what is there.
     fn attack(&mut self, fault: Fault) -> anyhow::Result<(Row, Vec<Violation>)> {
-        self.cluster.wait_for_health()?;
+        let mut renewed = health::wait(&mut self.cluster)?;
         let load = self.crowd.begin_at(
             &self.runtime,
             &self.cluster.plan.entrances(),
@@ -199,12 +200,12 @@ impl Campaign {
             wait_for_writes(&load)?;
         }
         // Whoever comes back does so under load.
-        self.cluster.wait_for_health()?;
+        renewed += health::wait(&mut self.cluster)?;
         wait_for_writes(&load)?;
         let ended = clock::now();
         let mut diary = load.end(&self.runtime)?;
 
-        self.cluster.wait_for_health()?;
+        renewed += health::wait(&mut self.cluster)?;
         thread::sleep(SETTLING);
         diary.close(clock::now());
         let violations = self.verify(&diary)?;
@@ -216,6 +217,7 @@ impl Campaign {
         let row = Row {
             fault,
             outage,
+            renewed,
             tally,
             found,
         };

@@ -105,6 +105,8 @@ pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
             "connect_address": plan.to_postgres[node].to_string(),
             "data_dir": plan.data(node),
             "bin_dir": PROGRAM_FOLDER,
+            // A node that has to be made anew does not wait for the leader's next checkpoint.
+            "basebackup": [{ "checkpoint": "fast" }],
             "pgpass": plan.node_folder(node).join("pgpass"),
             "authentication": {
                 "superuser": user(ADMINISTRATOR),

@@ -6,8 +6,7 @@ use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use temporary_postgres as postgres;
@@ -21,13 +20,11 @@ use crate::cluster::process::{Identity, Process};
 use crate::cluster::rest::{self, View};
 use crate::cluster::state::State;
 use crate::cluster::warden::Warden;
+use crate::cluster::{health, node};
 use crate::{command, programs};
 
 /// How long a part may take to start; the machine may be busy.
 const START_LIMIT: Duration = Duration::from_mins(1);
-/// How long the cluster may take to be whole, and whole again.
-const HEALTH_LIMIT: Duration = Duration::from_mins(2);
-const POLL: Duration = Duration::from_millis(100);
 
 /// Whether a cluster outlives the chore that brought it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +110,8 @@ impl Deployment {
             self.patroni.push(process);
         }
         self.write_state()?;
-        self.wait_for_health()
+        health::wait(self)?;
+        Ok(())
     }
 
     fn start_servers(&mut self) -> anyhow::Result<()> {
@@ -219,29 +217,9 @@ impl Deployment {
         self.pagebell[node].wait_until(START_LIMIT, ready)
     }
 
-    /// Waits until nothing is left to recover.
-    pub(crate) fn wait_for_health(&self) -> anyhow::Result<()> {
-        let begun = Instant::now();
-        loop {
-            let view = self.view();
-            let leads = |address| rest::status(address, "/primary") == Some(200);
-            let is_healthy = |view: &View| view.is_healthy(self.plan.replication);
-            if view.as_ref().is_ok_and(is_healthy)
-                && self
-                    .plan
-                    .patroni
-                    .into_iter()
-                    .filter(|it| leads(*it))
-                    .count()
-                    == 1
-            {
-                return Ok(());
-            }
-            if begun.elapsed() > HEALTH_LIMIT {
-                bail!("the cluster does not recover: {view:?}");
-            }
-            thread::sleep(POLL);
-        }
+    /// Whether an acknowledged write is on two nodes.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.plan.replication == Replication::Strict
     }
 
     /// What Patroni says, asked at whichever node answers.
@@ -261,6 +239,18 @@ impl Deployment {
     pub(crate) fn restart_patroni(&mut self, node: usize) -> anyhow::Result<()> {
         self.patroni[node] = self.spawn_patroni(node)?;
         self.write_state()
+    }
+
+    /// Ends what runs of a node, removes what it has, and lets it fetch all from the leader again.
+    pub(crate) fn renew_node(&mut self, node: usize) -> anyhow::Result<()> {
+        self.kill_patroni(node)?;
+        let data = self.plan.data(node);
+        node::end_postgres(&data)?;
+        if data.exists() {
+            fs::remove_dir_all(&data)
+                .with_context(|| format!("cannot remove {}", data.display()))?;
+        }
+        self.restart_patroni(node)
     }
 
     /// The links of the nodes.

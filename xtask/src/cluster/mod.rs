@@ -8,6 +8,7 @@ mod attack;
 mod configuration;
 mod deployment;
 mod fault;
+mod health;
 mod links;
 mod node;
 mod outage;

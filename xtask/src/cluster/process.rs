@@ -1,6 +1,7 @@
 //! Processes of a cluster, and how to tell one of ours from a stranger with the same id.
 
 use std::fs::{self, File};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::command;
 
+/// What the system adds to the name of a directory that was removed.
+const REMOVED: &[u8] = b" (deleted)";
 const POLL: Duration = Duration::from_millis(20);
 
 /// What identifies a process: ids are used again, but not with the same moment of birth.
@@ -92,27 +95,28 @@ impl Identity {
         Ok(())
     }
 
-    /// The processes that it started and that still run.
-    pub(crate) fn children(&self) -> anyhow::Result<Vec<Self>> {
-        let mut children = Vec::new();
-        for entry in fs::read_dir("/proc")? {
-            let name = entry?.file_name();
-            let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else {
-                continue;
-            };
-            if let Some(status) = status(id).filter(|status| status.parent == self.id) {
-                children.push(Self {
-                    id,
-                    born: status.born,
-                });
-            }
-        }
-        Ok(children)
+    /// All processes of the system.
+    pub(crate) fn all() -> anyhow::Result<Vec<Self>> {
+        Ok(statuses()?
+            .map(|(id, Status { born, .. })| Self { id, born })
+            .collect())
     }
 
-    /// Whether its working directory is this one.
+    /// The processes that it started and that still run.
+    pub(crate) fn children(&self) -> anyhow::Result<Vec<Self>> {
+        Ok(statuses()?
+            .filter(|(_, status)| status.parent == self.id)
+            .map(|(id, Status { born, .. })| Self { id, born })
+            .collect())
+    }
+
+    /// Whether its working directory is this one, or was until that was removed.
     pub(crate) fn works_in(&self, folder: &Path) -> bool {
-        fs::read_link(format!("/proc/{}/cwd", self.id)).is_ok_and(|found| found == folder)
+        let Ok(found) = fs::read_link(format!("/proc/{}/cwd", self.id)) else {
+            return false;
+        };
+        let found = found.as_os_str().as_bytes();
+        found.strip_suffix(REMOVED).unwrap_or(found) == folder.as_os_str().as_bytes()
     }
 }
 
@@ -179,6 +183,13 @@ impl Process {
     }
 }
 
+/// All processes of the system that did not end while they were counted.
+fn statuses() -> anyhow::Result<impl Iterator<Item = (u32, Status)>> {
+    let entries = fs::read_dir("/proc")?.filter_map(Result::ok);
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(ids.filter_map(|id| Some((id, status(id)?))))
+}
+
 fn status(id: u32) -> Option<Status> {
     parse(&fs::read_to_string(format!("/proc/{id}/stat")).ok()?)
 }
@@ -207,6 +218,24 @@ mod tests {
             born: 998_877,
         };
         assert_eq!(parse(line), Some(expected));
+    }
+
+    #[test]
+    fn a_process_is_found_in_a_directory_that_was_removed_under_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+        fs::create_dir(&data).unwrap();
+        let mut sleep = Command::new("sleep");
+        let mut process =
+            Process::start("sleep", sleep.arg("600").current_dir(&data), log).unwrap();
+        assert!(process.identity().works_in(&data));
+        fs::remove_dir(&data).unwrap();
+        assert!(process.identity().works_in(&data));
+        assert!(!process.identity().works_in(folder.path()));
+        let mut all = Identity::all().unwrap();
+        all.retain(|process| process.works_in(&data));
+        assert_eq!(all, [process.identity().clone()]);
+        process.kill().unwrap();
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::torture::violation::Found;
 pub(crate) struct Row {
     pub(crate) fault: Fault,
     pub(crate) outage: Outage,
+    /// How many nodes did not come back by themselves, and were made anew.
+    pub(crate) renewed: usize,
     pub(crate) tally: Tally,
     pub(crate) found: Found,
 }
@@ -19,8 +21,8 @@ pub(crate) struct Row {
 /// A row for each fault.
 pub(crate) fn table(rows: &[Row]) -> String {
     let mut table = String::from(
-        "| fault | writes out | reads out | acknowledged | reads | unknown | refused | lost | \
-         order | other |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
+        "| fault | writes out | reads out | made anew | acknowledged | reads | unknown | refused | lost | \
+         order | other |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for row in rows {
         table.push_str(&line(row));
@@ -34,10 +36,11 @@ pub(crate) fn line(row: &Row) -> String {
     let milliseconds = |duration: Duration| format!("{} ms", duration.as_millis());
     let (tally, found) = (row.tally, row.found);
     format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
         row.fault.title(),
         milliseconds(row.outage.writes),
         milliseconds(row.outage.reads),
+        row.renewed,
         tally.acknowledged,
         tally.reads,
         tally.open,
@@ -60,6 +63,7 @@ mod tests {
                 writes: Duration::from_micros(12_749_900),
                 reads: Duration::from_millis(9_974),
             },
+            renewed: 1,
             tally: Tally {
                 acknowledged: 100,
                 open: 3,
@@ -75,7 +79,7 @@ mod tests {
         };
         let table = table(&[row]);
         let expected =
-            "| leader's node killed | 12749 ms | 9974 ms | 100 | 200 | 3 | 9 | 0 | 1 | 0 |";
+            "| leader's node killed | 12749 ms | 9974 ms | 1 | 100 | 200 | 3 | 9 | 0 | 1 | 0 |";
         assert_eq!(table.lines().nth(2), Some(expected));
     }
 }

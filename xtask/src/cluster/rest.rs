@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::bench::exchange::{self, Request};
-use crate::cluster::plan::{NODES, Replication};
+use crate::cluster::plan::NODES;
 
 /// How long an answer may take; a node that is stopped gives none.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -28,6 +28,27 @@ struct Member {
     state: String,
 }
 
+/// The answer of a leader to `/patroni`.
+#[derive(Debug, Deserialize)]
+struct Leader {
+    #[serde(default)]
+    replication: Vec<Stream>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Stream {
+    application_name: String,
+    state: String,
+}
+
+impl Leader {
+    fn followers(self) -> Vec<String> {
+        let streams = self.replication.into_iter();
+        let streams = streams.filter(|stream| stream.state == "streaming");
+        streams.map(|stream| stream.application_name).collect()
+    }
+}
+
 impl View {
     /// The name of the leader, if it runs.
     pub(crate) fn leader(&self) -> Option<&str> {
@@ -41,12 +62,18 @@ impl View {
 
     /// Whether there is nothing left to recover: a leader, a synchronous standby where there has to be
     /// one, and every node running.
-    pub(crate) fn is_healthy(&self, replication: Replication) -> bool {
+    pub(crate) fn is_healthy(&self, is_strict: bool) -> bool {
         let running = self.members.iter().filter(|member| member.is_running());
         self.leader().is_some()
-            && (replication == Replication::Loose || self.synchronous_standby().is_some())
+            && (!is_strict || self.synchronous_standby().is_some())
             && running.count() == NODES
             && self.members.len() == NODES
+    }
+
+    /// Whether this node fetches what the leader has.
+    pub(crate) fn is_being_made(&self, name: &str) -> bool {
+        let mut members = self.members.iter();
+        members.any(|member| member.name == name && member.state == "creating replica")
     }
 
     fn running(&self, role: &str) -> Option<&str> {
@@ -71,6 +98,14 @@ pub(crate) fn view(nodes: &[SocketAddr]) -> anyhow::Result<View> {
         }
     }
     bail!("no Patroni answers")
+}
+
+/// The names of those to which this leader sends what it writes as it writes it.
+pub(crate) fn followers(leader: SocketAddr) -> anyhow::Result<Vec<String>> {
+    let (_, body) = ask(leader, "/patroni", None, LIMIT)?;
+    let leader: Leader =
+        serde_json::from_slice(&body).context("Patroni answers something unexpected")?;
+    Ok(leader.followers())
 }
 
 /// The status that an address answers; `None`: it does not.
@@ -108,17 +143,17 @@ fn ask(
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// As Patroni 3.0.2 answers.
-    const HEALTHY: &str = r#"{"members": [
+    pub(crate) const HEALTHY: &str = r#"{"members": [
         {"name": "node1", "role": "sync_standby", "state": "running", "api_url": "http://127.0.0.1:1/patroni",
          "host": "127.0.0.1", "port": 15431, "timeline": 1, "lag": 0},
         {"name": "node2", "role": "leader", "state": "running", "host": "127.0.0.1", "port": 2, "timeline": 1},
         {"name": "node3", "role": "replica", "state": "running", "host": "127.0.0.1", "port": 3, "lag": 0}]}"#;
 
-    fn view(text: &str) -> View {
+    pub(crate) fn view(text: &str) -> View {
         serde_json::from_str(text).unwrap()
     }
 
@@ -127,7 +162,7 @@ mod tests {
         let view = view(HEALTHY);
         assert_eq!(view.leader(), Some("node2"));
         assert_eq!(view.synchronous_standby(), Some("node1"));
-        assert!(view.is_healthy(Replication::Strict));
+        assert!(view.is_healthy(true));
     }
 
     #[test]
@@ -144,11 +179,17 @@ mod tests {
             ),
         ] {
             assert!(HEALTHY.contains(from), "{from}");
-            assert!(
-                !view(&HEALTHY.replace(from, to)).is_healthy(Replication::Strict),
-                "{to}"
-            );
+            assert!(!view(&HEALTHY.replace(from, to)).is_healthy(true), "{to}");
         }
-        assert!(!view(r#"{"members": []}"#).is_healthy(Replication::Strict));
+        assert!(!view(r#"{"members": []}"#).is_healthy(true));
+    }
+
+    #[test]
+    fn followers_are_those_who_stream() {
+        let text = r#"{"state": "running", "role": "master", "replication": [
+            {"usename": "replicator", "application_name": "node1", "state": "streaming", "sync_state": "sync"},
+            {"usename": "replicator", "application_name": "node2", "state": "catchup", "sync_state": "async"}]}"#;
+        let leader: Leader = serde_json::from_str(text).unwrap();
+        assert_eq!(leader.followers(), ["node1"]);
     }
 }

@@ -61,7 +61,11 @@ impl State {
             etcd,
         } = self;
         let mut all = [pagebell, patroni, haproxy, etcd].into_iter().flatten();
-        all.any(Identity::is_alive) || data.iter().any(|data| node::postmaster(data).is_some())
+        all.any(Identity::is_alive)
+            || data.iter().any(|data| {
+                let postgres = node::postgres(data);
+                postgres.map_or(true, |processes| !processes.is_empty())
+            })
     }
 
     /// Ends all processes, in an order in which none misses another, and no other process.
@@ -71,15 +75,13 @@ impl State {
             node::signal_postgres(data, Signal::CONT)?;
         }
         end_all(&self.patroni, PATRONI_LIMIT)?;
-        // Those whose Patroni was killed before.
+        // Those whose Patroni was killed before, or lost them.
         for data in &self.data {
             if let Some(postmaster) = node::postmaster(data) {
                 postmaster.signal(Signal::INT)?;
-                if !postmaster.wait(POSTGRES_LIMIT) {
-                    node::signal_postgres(data, Signal::KILL)?;
-                    postmaster.wait(POSTGRES_LIMIT);
-                }
+                postmaster.wait(POSTGRES_LIMIT);
             }
+            node::end_postgres(data)?;
         }
         end_all(&self.haproxy, OTHERS_LIMIT)?;
         end_all(&self.etcd, OTHERS_LIMIT)

@@ -15,12 +15,13 @@ use crate::cluster::plan::{NODES, Plan};
 const SCRIPT: &str = r#"
 cat >/dev/null
 for again in 1 2 3; do
-    for data; do
-        read -r id <"$data/postmaster.pid" || continue
-        if [ "$(readlink "/proc/$id/cwd")" = "$data" ]; then
-            pkill -KILL -P "$id"
-            kill -KILL "$id"
-        fi
+    for process in /proc/[0-9]*; do
+        place=$(readlink "$process/cwd") || continue
+        for data; do
+            case $place in
+                "$data" | "$data (deleted)") kill -KILL "${process#/proc/}" ;;
+            esac
+        done
     done 2>/dev/null
     sleep 0.5
 done

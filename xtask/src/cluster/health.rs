@@ -1,0 +1,120 @@
+//! When nothing of a cluster is left to recover, and what is done about a node that does not recover.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+
+use crate::cluster::deployment::Deployment;
+use crate::cluster::plan::{NODES, node_name};
+use crate::cluster::rest::{self, View};
+
+/// How long the cluster may take to be whole, and whole again.
+const LIMIT: Duration = Duration::from_mins(3);
+/// How long a node may follow no leader before it is made anew.
+const PATIENCE: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(100);
+
+/// What is missing.
+#[derive(Debug)]
+struct Illness {
+    text: String,
+    /// The nodes that run, or should, and follow no leader.
+    stuck: Vec<usize>,
+}
+
+/// Waits until there is one leader that all other nodes follow; how many nodes had to be made anew.
+///
+/// Patroni can leave a node behind that it calls running and that follows nobody: the second copy of
+/// what is acknowledged is then the last one. An operator has to see that and to make the node anew,
+/// and so does this.
+pub(crate) fn wait(cluster: &mut Deployment) -> anyhow::Result<usize> {
+    let mut begun = Instant::now();
+    let mut stuck_since = [None; NODES];
+    let mut renewed = 0;
+    loop {
+        let Some(illness) = illness(cluster) else {
+            return Ok(renewed);
+        };
+        if begun.elapsed() > LIMIT {
+            bail!("the cluster does not recover: {}", illness.text);
+        }
+        for (node, since) in stuck_since.iter_mut().enumerate() {
+            if !illness.stuck.contains(&node) {
+                *since = None;
+                continue;
+            }
+            if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                println!(
+                    "{} follows no leader and is made anew: {}",
+                    node_name(node),
+                    illness.text
+                );
+                cluster.renew_node(node)?;
+                *since = None;
+                renewed += 1;
+                begun = Instant::now();
+            }
+        }
+        thread::sleep(POLL);
+    }
+}
+
+fn illness(cluster: &Deployment) -> Option<Illness> {
+    let view = match cluster.view() {
+        Ok(view) => view,
+        Err(error) => {
+            let (text, stuck) = (format!("{error:#}"), Vec::new());
+            return Some(Illness { text, stuck });
+        }
+    };
+    let leads = |node: &usize| rest::status(cluster.plan.patroni[*node], "/primary") == Some(200);
+    let leaders: Vec<usize> = (0..NODES).filter(leads).collect();
+    let [leader] = leaders[..] else {
+        let (text, stuck) = (format!("{leaders:?} lead; {view:?}"), Vec::new());
+        return Some(Illness { text, stuck });
+    };
+    let followers = rest::followers(cluster.plan.patroni[leader]).unwrap_or_default();
+    diagnose(&view, leader, &followers, cluster.is_strict())
+}
+
+fn diagnose(view: &View, leader: usize, followers: &[String], is_strict: bool) -> Option<Illness> {
+    let follows = |node: &usize| *node == leader || followers.contains(&node_name(*node));
+    let stuck: Vec<usize> = (0..NODES)
+        .filter(|node| !follows(node) && !view.is_being_made(&node_name(*node)))
+        .collect();
+    if view.is_healthy(is_strict) && (0..NODES).all(|node| follows(&node)) {
+        return None;
+    }
+    let text = format!("followed by {followers:?}; {view:?}");
+    Some(Illness { text, stuck })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::rest::tests::{HEALTHY, view};
+
+    fn stuck(view: &View, followers: &[&str]) -> Option<Vec<usize>> {
+        let followers: Vec<String> = followers.iter().map(ToString::to_string).collect();
+        Some(diagnose(view, 1, &followers, true)?.stuck)
+    }
+
+    #[test]
+    fn a_node_that_runs_and_follows_nobody_is_stuck() {
+        let healthy = view(HEALTHY);
+        assert_eq!(stuck(&healthy, &["node1", "node3"]), None);
+        assert_eq!(stuck(&healthy, &["node1"]), Some(vec![2]));
+    }
+
+    #[test]
+    fn a_node_that_is_being_made_is_not() {
+        let text = HEALTHY.replace(
+            "\"state\": \"running\", \"host\": \"127.0.0.1\", \"port\": 3",
+            "\"state\": \"creating replica\", \"port\": 3",
+        );
+        assert_eq!(stuck(&view(&text), &["node1"]), Some(vec![]));
+        let stopped = text.replace("creating replica", "stopped");
+        assert_eq!(stuck(&view(&stopped), &["node1"]), Some(vec![2]));
+    }
+}
