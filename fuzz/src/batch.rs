@@ -72,6 +72,7 @@ fn request<'a>(method: &'a Method, path: &'a str) -> GraphRequest<'a> {
         authorization: Some(TOKEN),
         content_type: None,
         if_match: None,
+        revision_at_least: None,
         origin: Origin {
             is_secure: false,
             host: "pagebell.test",

@@ -60,6 +60,7 @@ impl Message {
             authorization: self.header("Authorization"),
             content_type: self.header("Content-Type"),
             if_match: self.header("If-Match"),
+            revision_at_least: None,
             origin: Origin {
                 is_secure: false,
                 host: "pagebell.test",

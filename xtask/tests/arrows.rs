@@ -51,7 +51,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "pagebell-server",
-        may_use: &["call-settings", "graph-api", "settings-store"],
+        may_use: &[
+            "bounded-copies",
+            "call-settings",
+            "graph-api",
+            "settings-store",
+        ],
         never: &[],
     },
     Rule {

@@ -1,9 +1,17 @@
 //! How much is kept.
 
+use std::sync::Arc;
+
 /// What has a weight, by which the copies that are kept are limited.
 pub trait Weighed {
     /// The weight, say in bytes of memory. Cheap, always the same, and not 0.
     fn weight(&self) -> u64;
+}
+
+impl<T: Weighed> Weighed for Arc<T> {
+    fn weight(&self) -> u64 {
+        T::weight(self)
+    }
 }
 
 /// How much is kept.

@@ -147,6 +147,13 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         .then_some(copied.kept)
     }
 
+    /// The newest revision of this key that this server is known to have seen, whether or not a copy of
+    /// it may be served. What is read later with an earlier one comes from a former leader.
+    pub fn seen_revision(&self, key: &K) -> Revision {
+        let copied = self.copies.peek(key);
+        copied.map_or(Revision::default(), |copied| copied.kept.revision)
+    }
+
     /// Begins a read or a write of this key. Call it *before* the statement is sent, with the time of
     /// that moment.
     pub fn begin_fill(&self, key: K, now: MonotonicTime) -> Ticket<K> {

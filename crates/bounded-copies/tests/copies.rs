@@ -214,3 +214,14 @@ fn a_write_too_heavy_to_be_kept_leaves_nothing_older() {
     let _too_heavy = copies.written(write, revision(2), Bytes(5_000));
     assert_eq!(served(&copies, 2), None);
 }
+
+#[test]
+fn the_revision_that_was_seen_is_known_while_its_copy_is_too_old_to_be_served() {
+    let copies = copies(ChannelUse::Unused);
+    assert_eq!(copies.seen_revision(&KEY), Revision::default());
+    assert_eq!(fill(&copies, 100, 3), Fill::Kept);
+    assert_eq!(served(&copies, 5_000), None);
+    assert_eq!(copies.seen_revision(&KEY), revision(3));
+    copies.route_replaced();
+    assert_eq!(copies.seen_revision(&KEY), Revision::default());
+}

@@ -298,6 +298,11 @@ catalogue! {
         title: "Changed meanwhile",
         way_out: "Nothing was changed. Read the settings again and send the update with If-Match: {found}, or without If-Match.",
         when: "If-Match of an update names another revision than the Page has", mark: Ours }
+    RevisionNotReached { 412, 100, OAuthException, "invalid_request";
+        message: "(#100) The settings are at revision {found} here, and not yet at {least}",
+        title: "Not yet seen here",
+        way_out: "Send the request again in a moment, or without Pagebell-Revision-At-Least.",
+        when: "Pagebell-Revision-At-Least of a read names a later revision than the Page has", mark: Ours }
     BatchTooLarge { 400, 100, GraphBatchException, "invalid_request";
         message: "Too many requests in batch message. Maximum batch size is {limit}",
         title: "Batch too large",

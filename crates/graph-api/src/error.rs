@@ -403,6 +403,15 @@ impl GraphError {
         Self::new(ErrorId::RevisionMismatch, [("found", &found.to_string())])
     }
 
+    /// [`ErrorId::RevisionNotReached`]; `found` is the revision that the Page has, `least` the one
+    /// that was asked for.
+    pub fn revision_not_reached(found: u64, least: u64) -> Self {
+        Self::new(
+            ErrorId::RevisionNotReached,
+            [("found", &found.to_string()), ("least", &least.to_string())],
+        )
+    }
+
     /// [`ErrorId::BatchTooLarge`].
     pub fn batch_too_large(count: usize, limit: usize) -> Self {
         Self::new(

@@ -1,146 +1,128 @@
 //! Copies of what the store holds, from which reads are answered.
-//!
-//! A copy is never older than what the store has acknowledged: the writer replaces it before it
-//! answers. A fill that was overtaken by such a write is not kept, because the write has taken the
-//! place that the fill had reserved.
+
+mod bounded;
+mod prepared;
+mod until_told;
+mod upkeep;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use call_settings::{CallAvailability, CallSettings, PageId};
-use graph_api::PreparedSettings;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use call_settings::{CallSettings, PageId};
 use settings_store::{
     CommitReport, Invalidation, KeepCopies, PageRecord, Revision, SettingsStore, StoreError,
-    StoreObserver, TokenHash,
+    StoreObserver, TokenHash, Written,
 };
 use tokio::sync::watch;
 
-use crate::Limits;
+use self::bounded::Bounded;
+use self::prepared::Preparation;
+use self::until_told::UntilTold;
+use self::upkeep::Upkeep;
 use crate::access::Access;
 use crate::metrics::Metrics;
+use crate::{Clock, Limits};
 
-/// A bounded set of copies.
+pub(crate) use self::prepared::PageCopy;
+
+/// A limited set of copies.
 #[derive(Debug)]
 pub(crate) struct Copies {
-    pages: Cache<PageId, PageCopy, ByBytes>,
-    tokens: Cache<TokenHash, Arc<Access>>,
-    /// The answers for a Page that was never configured, shared by all of them.
-    unconfigured: Arc<PageAnswers>,
-    keep: KeepCopies,
+    kept: Kept,
+    preparation: Arc<Preparation>,
     metrics: Arc<Metrics>,
     failure: watch::Sender<Option<String>>,
 }
 
-/// Weighs a copy by the memory that it takes.
-#[derive(Clone, Debug)]
-struct ByBytes;
-
-/// What is kept at hand of a Page.
-#[derive(Clone, Debug)]
-pub(crate) struct PageCopy {
-    /// The revision that it is of.
-    pub(crate) revision: Revision,
-    /// What its settings answer.
-    pub(crate) answers: Arc<PageAnswers>,
-}
-
-/// What settings answer.
+/// What is kept.
 #[derive(Debug)]
-pub(crate) struct PageAnswers {
-    /// The answers to reads and updates.
-    pub(crate) prepared: PreparedSettings,
-    /// The settings compiled for decisions.
-    pub(crate) availability: CallAvailability,
-}
-
-impl PageAnswers {
-    fn new(settings: &CallSettings) -> Self {
-        Self {
-            prepared: PreparedSettings::new(settings),
-            availability: CallAvailability::new(settings),
-        }
-    }
-}
-
-/// What a copy takes beside its body: its own fields, compiled hours of two changes a day, the
-/// reference counts and its place in the cache.
-const OVERHEAD_BYTES: u64 = 150 + (size_of::<PageCopy>() + size_of::<PageAnswers>()) as u64;
-
-impl Weighter<PageId, PageCopy> for ByBytes {
-    fn weight(&self, _page_id: &PageId, copy: &PageCopy) -> u64 {
-        copy.answers.prepared.body().len() as u64 + OVERHEAD_BYTES
-    }
+enum Kept {
+    /// Nothing: each read asks the store.
+    Nothing,
+    /// Until the store tells of a change.
+    UntilTold(UntilTold),
+    /// For a bounded time.
+    Bounded {
+        copies: Arc<Bounded>,
+        _upkeep: Upkeep,
+    },
 }
 
 impl Copies {
+    /// Where copies are kept for a bounded time, their upkeep begins on the present runtime.
     pub(crate) fn new(
         limits: &Limits,
         defaults: &CallSettings,
         keep: KeepCopies,
         metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        // The body of an average Page with hours on five days.
-        const TYPICAL_BYTES: u64 = 600 + OVERHEAD_BYTES;
-        let expected = usize::try_from(limits.cache_bytes / TYPICAL_BYTES).unwrap_or(usize::MAX);
+        let preparation = Arc::new(Preparation::new(defaults));
+        let kept = match keep {
+            KeepCopies::Never => Kept::Nothing,
+            KeepCopies::UntilTold => Kept::UntilTold(UntilTold::new(limits, Arc::clone(&metrics))),
+            KeepCopies::Bounded(keeping) => {
+                let copies = Bounded::new(
+                    &keeping,
+                    limits,
+                    Arc::clone(&preparation),
+                    Arc::clone(&metrics),
+                    clock,
+                );
+                let copies = Arc::new(copies);
+                Kept::Bounded {
+                    _upkeep: Upkeep::start(Arc::clone(&copies), keeping.lines),
+                    copies,
+                }
+            }
+        };
         Self {
-            pages: Cache::with_weighter(expected, limits.cache_bytes, ByBytes),
-            tokens: Cache::new(limits.cached_tokens),
-            unconfigured: Arc::new(PageAnswers::new(defaults)),
-            keep,
+            kept,
+            preparation,
             metrics,
             failure: watch::Sender::new(None),
         }
     }
 
-    /// The answers for a Page, from memory or else from the store. `None`: there is no such Page.
+    /// The answers for a Page, at this revision or a later one, from memory or else from the store.
+    /// `None`: there is no such Page. The store may have an earlier revision only.
     pub(crate) async fn page(
         &self,
         store: &dyn SettingsStore,
         page_id: PageId,
+        least: Revision,
     ) -> Result<Option<PageCopy>, StoreError> {
-        if self.keep == KeepCopies::Never {
-            let record = store.page(page_id).await?;
-            return Ok(record.as_ref().map(|record| self.prepare(record)));
-        }
-        if let Some(found) = self.pages.get(&page_id) {
-            self.metrics.page_copies.hit();
-            return Ok(Some(found));
-        }
-        self.metrics.page_copies.miss();
-        match self.pages.get_value_or_guard_async(&page_id).await {
-            Ok(found) => Ok(Some(found)),
-            Err(reserved) => {
-                let Some(record) = store.page(page_id).await? else {
-                    return Ok(None);
-                };
-                let copy = self.prepare(&record);
-                let _overtaken_by_a_write = reserved.insert(copy.clone());
-                Ok(Some(copy))
+        match &self.kept {
+            Kept::Nothing => {
+                let record = store.page(page_id).await?;
+                Ok(record.as_ref().map(|record| self.prepare(record)))
             }
+            Kept::UntilTold(copies) => copies.page(store, &self.preparation, page_id).await,
+            Kept::Bounded { copies, .. } => copies.page(page_id, least).await,
         }
     }
 
-    /// The answers for a Page, if they are in memory.
-    pub(crate) fn page_at_hand(&self, page_id: PageId) -> Option<PageCopy> {
-        self.pages.get(&page_id)
+    /// The answers for a Page, if they are in memory, to a request that came at this monotonic time.
+    pub(crate) fn page_at_hand(&self, page_id: PageId, came_at: Duration) -> Option<PageCopy> {
+        match &self.kept {
+            Kept::Nothing => None,
+            Kept::UntilTold(copies) => copies.pages.get(&page_id),
+            Kept::Bounded { copies, .. } => copies.page_at_hand(page_id, came_at),
+        }
     }
 
-    /// A token with its app, if it is in memory.
-    pub(crate) fn token_at_hand(&self, token: &str) -> Option<Arc<Access>> {
-        self.tokens.get(&TokenHash::of(token))
+    /// A token with its app, if it is in memory, for a request that came at this monotonic time.
+    pub(crate) fn token_at_hand(&self, token: &str, came_at: Duration) -> Option<Arc<Access>> {
+        match &self.kept {
+            Kept::Nothing => None,
+            Kept::UntilTold(copies) => copies.tokens.get(&TokenHash::of(token)),
+            Kept::Bounded { copies, .. } => copies.token_at_hand(TokenHash::of(token), came_at),
+        }
     }
 
     /// The answers for settings.
     pub(crate) fn prepare(&self, record: &PageRecord) -> PageCopy {
-        let answers = match &record.settings {
-            Some(settings) => Arc::new(PageAnswers::new(settings)),
-            None => Arc::clone(&self.unconfigured),
-        };
-        PageCopy {
-            revision: record.revision,
-            answers,
-        }
+        self.preparation.copy(record)
     }
 
     /// A token with its app, from memory or else from the store. Tokens that are not known are not
@@ -150,23 +132,35 @@ impl Copies {
         store: &dyn SettingsStore,
         hash: TokenHash,
     ) -> Result<Option<Arc<Access>>, StoreError> {
-        if self.keep == KeepCopies::Never {
-            return Ok(read_access(store, hash).await?.map(Arc::new));
+        match &self.kept {
+            Kept::Nothing => Ok(read_access(store, hash).await?.map(Arc::new)),
+            Kept::UntilTold(copies) => copies.token(store, hash).await,
+            Kept::Bounded { copies, .. } => copies.token(hash).await,
         }
-        if let Some(found) = self.tokens.get(&hash) {
-            self.metrics.token_copies.hit();
-            return Ok(Some(found));
+    }
+
+    /// The time that a write of this server begins at.
+    pub(crate) fn begin_write(&self) -> WriteBegun {
+        WriteBegun(match &self.kept {
+            Kept::Bounded { copies, .. } => Some(copies.now()),
+            Kept::Nothing | Kept::UntilTold(_) => None,
+        })
+    }
+
+    /// A write that began then was stored, and its caller does not know yet.
+    pub(crate) fn written(&self, begun: WriteBegun, written: &Written) {
+        if let (Kept::Bounded { copies, .. }, WriteBegun(Some(begun_at))) = (&self.kept, begun)
+            && written.changed
+        {
+            copies.written(&written.record, begun_at);
         }
-        self.metrics.token_copies.miss();
-        match self.tokens.get_value_or_guard_async(&hash).await {
-            Ok(found) => Ok(Some(found)),
-            Err(reserved) => {
-                let Some(access) = read_access(store, hash).await?.map(Arc::new) else {
-                    return Ok(None);
-                };
-                let _overtaken_by_a_change = reserved.insert(Arc::clone(&access));
-                Ok(Some(access))
-            }
+    }
+
+    /// Whether reads can be answered, as far as that is known here.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        match &self.kept {
+            Kept::Bounded { copies, .. } => copies.check(),
+            Kept::Nothing | Kept::UntilTold(_) => Ok(()),
         }
     }
 
@@ -175,6 +169,11 @@ impl Copies {
         self.failure.subscribe()
     }
 }
+
+/// When a write of this server began, where that matters.
+#[derive(Debug)]
+#[must_use = "what a write has made old is to be told"]
+pub(crate) struct WriteBegun(Option<bounded_copies::MonotonicTime>);
 
 /// A token with its app, from the store.
 async fn read_access(
@@ -187,25 +186,16 @@ async fn read_access(
 
 impl StoreObserver for Copies {
     fn page_written(&self, record: &PageRecord) {
-        if self.keep == KeepCopies::UntilTold {
-            self.pages.insert(record.page_id, self.prepare(record));
+        if let Kept::UntilTold(copies) = &self.kept {
+            copies.pages.insert(record.page_id, self.prepare(record));
         }
     }
 
     fn invalidated(&self, what: Invalidation) {
-        match what {
-            Invalidation::Page(page_id) => {
-                self.pages.remove(&page_id);
-            }
-            Invalidation::Token(hash) => {
-                self.tokens.remove(&hash);
-            }
-            // Apps are kept with their tokens, and change too rarely for anything finer.
-            Invalidation::App(_) => self.tokens.clear(),
-            Invalidation::Everything => {
-                self.pages.clear();
-                self.tokens.clear();
-            }
+        match &self.kept {
+            Kept::Nothing => {}
+            Kept::UntilTold(copies) => copies.invalidated(what),
+            Kept::Bounded { copies, .. } => copies.invalidated(what),
         }
     }
 

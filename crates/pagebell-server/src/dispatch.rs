@@ -49,7 +49,8 @@ pub(crate) struct Operation<'a> {
 }
 
 impl Pagebell {
-    /// A server over this store, which from now on tells it of changes.
+    /// A server over this store, which from now on tells it of changes. Where the store is shared and
+    /// copies of it are kept, their upkeep begins on the present tokio runtime; without one this panics.
     pub fn new(
         configuration: Configuration,
         store: Arc<dyn SettingsStore>,
@@ -61,6 +62,7 @@ impl Pagebell {
             &configuration.default_settings,
             store.keep_copies(),
             Arc::clone(&metrics),
+            Arc::clone(&surroundings.clock),
         ));
         store.set_observer(Arc::clone(&copies) as Arc<_>);
         Self {

@@ -24,6 +24,8 @@ pub struct GraphRequest<'a> {
     pub content_type: Option<&'a str>,
     /// The header `If-Match` (ours).
     pub if_match: Option<&'a str>,
+    /// The header `Pagebell-Revision-At-Least` (ours).
+    pub revision_at_least: Option<&'a str>,
     /// The origin that the caller knows this server by, for addresses in answers.
     pub origin: Origin<'a>,
     /// The body; empty where there is none.
@@ -97,6 +99,9 @@ impl Surface {
 
 /// The header with the revision of a Page (ours).
 pub(crate) const REVISION_HEADER: &str = "pagebell-revision";
+
+/// The header with the revision that a read must have reached (ours).
+pub(crate) const REVISION_AT_LEAST_HEADER: &str = "pagebell-revision-at-least";
 
 /// What an operation answers when it succeeds.
 #[derive(Debug)]

@@ -161,7 +161,8 @@ pub(crate) struct ServeOptions {
     #[arg(long, env = "PAGEBELL_LISTEN", value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<ListenAddress>,
 
-    /// The store: sqlite:PATH, or sqlite::memory: to keep nothing [default: sqlite:pagebell.db]
+    /// The store: sqlite:PATH, postgres://USER@HOST:PORT/DATABASE for any number of servers, or
+    /// sqlite::memory: to keep nothing [default: sqlite:pagebell.db]
     #[arg(
         long,
         env = "PAGEBELL_STORE",
@@ -169,6 +170,11 @@ pub(crate) struct ServeOptions {
         hide_env_values = true
     )]
     pub(crate) store: Option<StoreLocation>,
+
+    /// How old an answer may be where several servers share a PostgreSQL store: 1s lets each of them
+    /// keep copies for a second, 0s reads every answer from the store [default: 0s]
+    #[arg(long, env = "PAGEBELL_CACHE_BOUND", value_name = "DURATION")]
+    pub(crate) cache_bound: Option<Lifetime>,
 
     /// For development: make a demo app, Page and token, print them, and add unknown Pages on
     /// their first use

@@ -35,6 +35,7 @@ struct ConfigurationFile {
     request_time: Option<Lifetime>,
     max_connections: Option<usize>,
     cache_mebibytes: Option<u64>,
+    cache_bound: Option<Lifetime>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -142,6 +143,7 @@ fn merge(
         request_time: options.request_time.or(file.request_time),
         max_connections: options.max_connections.or(file.max_connections),
         cache_mebibytes: options.cache_mebibytes.or(file.cache_mebibytes),
+        cache_bound: options.cache_bound.or(file.cache_bound),
     })
 }
 

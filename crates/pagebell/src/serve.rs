@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
+use crate::lifetime::Lifetime;
 use crate::{configuration_file, demonstration, logging, system};
 
 pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
@@ -52,7 +53,10 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     if dev {
         surroundings = surroundings.with_steerable_clock();
     }
-    let store = location.open_for_server().await?;
+    let cache_bound = options.cache_bound.map(Lifetime::duration);
+    let store = location
+        .open_for_server(cache_bound.filter(|bound| !bound.is_zero()))
+        .await?;
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)
@@ -168,10 +172,10 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
             header_bytes: options.max_header_bytes.unwrap_or(limits.header_bytes),
             header_time: options
                 .header_time
-                .map_or(limits.header_time, super::lifetime::Lifetime::duration),
+                .map_or(limits.header_time, Lifetime::duration),
             request_time: options
                 .request_time
-                .map_or(limits.request_time, super::lifetime::Lifetime::duration),
+                .map_or(limits.request_time, Lifetime::duration),
             connections: options.max_connections.unwrap_or(limits.connections),
             cache_bytes: options
                 .cache_mebibytes

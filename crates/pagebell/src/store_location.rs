@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Deserialize;
 use settings_store::{MemoryStore, SettingsStore};
-use store_postgres::{Location, LocationError, PostgresStore};
+use store_postgres::{Coherence, Location, LocationError, PostgresStore};
 use store_sqlite::{Role, SqliteStore};
 
 use crate::failure::Failure;
@@ -89,11 +90,23 @@ impl fmt::Display for StoreLocation {
 }
 
 impl StoreLocation {
-    /// Opens the store for a server.
-    pub(crate) async fn open_for_server(&self) -> Result<Arc<dyn SettingsStore>, Failure> {
+    /// Opens the store for a server, whose answers may be so old where others change the store too.
+    pub(crate) async fn open_for_server(
+        &self,
+        cache_bound: Option<Duration>,
+    ) -> Result<Arc<dyn SettingsStore>, Failure> {
+        if cache_bound.is_some() && !matches!(self, Self::Postgres(_)) {
+            return Err(Failure::Options(format!(
+                "cache_bound is for a store that several servers share, and {self} is this server's \
+                 alone: what it keeps in memory is never old; leave it out"
+            )));
+        }
         Ok(match self {
             Self::Sqlite(path) => Arc::new(SqliteStore::open(path, Role::Server)?),
-            Self::Postgres(location) => open_postgres(location).await?,
+            Self::Postgres(location) => {
+                let coherence = cache_bound.map_or(Coherence::Strict, Coherence::Bounded);
+                open_postgres(location, coherence).await?
+            }
             Self::Memory => Arc::new(MemoryStore::default()),
         })
     }
@@ -101,7 +114,7 @@ impl StoreLocation {
     /// Opens the store for a command.
     pub(crate) async fn open(&self, opening: Opening) -> Result<Arc<dyn SettingsStore>, Failure> {
         if let Self::Postgres(location) = self {
-            return open_postgres(location).await;
+            return open_postgres(location, Coherence::Strict).await;
         }
         let path = match opening {
             Opening::MayBeFirst => self.file("administered")?,
@@ -138,9 +151,10 @@ impl StoreLocation {
 
 async fn open_postgres(
     location: &Result<Location, LocationError>,
+    coherence: Coherence,
 ) -> Result<Arc<dyn SettingsStore>, Failure> {
     match location {
-        Ok(location) => Ok(Arc::new(PostgresStore::open(location).await?)),
+        Ok(location) => Ok(Arc::new(PostgresStore::open(location, coherence).await?)),
         Err(error) => Err(Failure::Options(error.to_string())),
     }
 }

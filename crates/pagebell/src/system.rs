@@ -1,7 +1,7 @@
 //! The real clock and the real source of randomness. Nothing else reads them.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use pagebell_server::{Clock, Entropy, Surroundings};
@@ -9,9 +9,7 @@ use rand::RngCore;
 
 /// The machine's clock.
 #[derive(Debug)]
-struct SystemClock {
-    started: Instant,
-}
+struct SystemClock;
 
 /// A cryptographic generator that the operating system seeds.
 #[derive(Debug)]
@@ -27,7 +25,10 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        // Unlike others it goes on while the machine sleeps, and what was kept has to grow old then.
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Duration::from_secs(time.tv_sec.unsigned_abs())
+            + Duration::from_nanos(time.tv_nsec.unsigned_abs())
     }
 }
 
@@ -65,15 +66,9 @@ pub(crate) fn allow_connections(connections: usize) -> Result<(), u64> {
 }
 
 /// The machine as it is.
-#[allow(
-    clippy::disallowed_methods,
-    reason = "this is the clock that others are given"
-)]
 pub(crate) fn surroundings() -> Surroundings {
     Surroundings {
-        clock: Arc::new(SystemClock {
-            started: Instant::now(),
-        }),
+        clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         steering: None,
     }

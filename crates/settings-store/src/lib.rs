@@ -12,6 +12,7 @@ pub mod contract;
 mod decision;
 pub mod document;
 mod error;
+mod line;
 mod memory;
 mod moving;
 mod observer;
@@ -21,6 +22,7 @@ mod store;
 
 pub use decision::Decision;
 pub use error::StoreError;
+pub use line::{BoundedKeeping, Hint, Line, OpenLine, PageAtLeader};
 pub use memory::MemoryStore;
 pub use moving::{Inventory, Move, Moved, WholePage};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use call_settings::PageId;
 
-use crate::{AppId, PageRecord, StoreError, TokenHash};
+use crate::{AppId, BoundedKeeping, PageRecord, StoreError, TokenHash};
 
 /// Something that was changed by another process; copies of it are stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +29,12 @@ pub struct CommitReport {
 }
 
 /// Whether a server may keep copies of what it has read from a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum KeepCopies {
     /// Until the observer hears of a change: this process is the only server of the store.
     UntilTold,
+    /// For so long, while a line to the leader proves that it is one: others change the store.
+    Bounded(BoundedKeeping),
     /// No: others change the store, and each read has to see what they have stored.
     Never,
 }

@@ -9,12 +9,18 @@
 //! - A write whose connection broke is tried again under the same number: either it is found to be
 //!   stored, or it can no longer become so (module `writes`).
 //!
+//! - Servers that may keep copies for a bounded time read them over a line of their own (module
+//!   `line`), and hint to each other at what they have changed (module `hints`).
+//!
 //! The SQL keeps to what PostgreSQL has in common with the distributed engines that speak its
-//! protocol: no advisory locks, no sequences, no triggers, no `NOTIFY`, no physical row addresses.
+//! protocol: no advisory locks, no sequences, no triggers, no physical row addresses; `NOTIFY` only where it is understood, and
+//! never in a commit.
 
 mod administration;
 mod batch;
 mod error;
+mod hints;
+mod line;
 mod location;
 mod moving;
 mod reads;
@@ -26,4 +32,4 @@ mod tls;
 mod writes;
 
 pub use location::{Location, LocationError};
-pub use store::PostgresStore;
+pub use store::{Coherence, PostgresStore};

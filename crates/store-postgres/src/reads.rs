@@ -25,9 +25,33 @@ pub(crate) async fn find_pages(
     page_ids: &[PageId],
 ) -> Result<Found<PageId, PageRow>, StoreError> {
     let ids: Vec<i64> = page_ids.iter().map(|id| signed(id.get())).collect();
-    let sql = format!("SELECT {PAGE_COLUMNS} FROM page WHERE page_id = ANY($1)");
-    let rows = sessions.query(&sql, &[&ids]).await?;
-    by_key(&rows, rows::page_id, rows::page)
+    let rows = sessions.query(&pages_sql(), &[&ids]).await?;
+    pages_of(&rows)
+}
+
+/// The statement that finds Pages by their ids.
+pub(crate) fn pages_sql() -> String {
+    format!("SELECT {PAGE_COLUMNS} FROM page WHERE page_id = ANY($1)")
+}
+
+/// What it found.
+pub(crate) fn pages_of(rows: &[Row]) -> Result<Found<PageId, PageRow>, StoreError> {
+    by_key(rows, rows::page_id, rows::page)
+}
+
+/// The statement that finds tokens by their hashes.
+pub(crate) fn tokens_sql() -> String {
+    format!(
+        "SELECT {}, {} FROM token LEFT JOIN app ON app.app_id = token.app_id \
+         WHERE token.hash = ANY($1)",
+        rows::of_table("token", TOKEN_COLUMNS),
+        rows::of_table("app", APP_COLUMNS)
+    )
+}
+
+/// What it found.
+pub(crate) fn tokens_of(rows: &[Row]) -> Result<Found<TokenHash, TokenWithApp>, StoreError> {
+    by_key(rows, rows::token_hash, rows::token_with_app)
 }
 
 /// A token with its app.
@@ -40,14 +64,8 @@ pub(crate) fn tokens(sessions: &Arc<Sessions>) -> LookUp<TokenHash, TokenWithApp
         let sessions = Arc::clone(&sessions);
         Box::pin(async move {
             let hashes: Vec<&[u8]> = keys.iter().map(|hash| &hash.as_bytes()[..]).collect();
-            let sql = format!(
-                "SELECT {}, {} FROM token LEFT JOIN app ON app.app_id = token.app_id \
-                 WHERE token.hash = ANY($1)",
-                rows::of_table("token", TOKEN_COLUMNS),
-                rows::of_table("app", APP_COLUMNS)
-            );
-            let rows = sessions.query(&sql, &[&hashes]).await?;
-            by_key(&rows, rows::token_hash, rows::token_with_app)
+            let rows = sessions.query(&tokens_sql(), &[&hashes]).await?;
+            tokens_of(&rows)
         })
     })
 }

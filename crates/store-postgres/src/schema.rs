@@ -17,7 +17,10 @@ use crate::location::Location;
 use crate::sessions::Sessions;
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_heartbeat.sql"),
+];
 
 /// How long an owner of the turn may take for one migration before another takes over.
 const TURN_MILLISECONDS: i64 = 60_000;

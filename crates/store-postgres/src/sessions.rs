@@ -10,7 +10,7 @@ use settings_store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, NoTls, Row};
+use tokio_postgres::{Config, Error, NoTls, Row};
 
 use crate::error::{self, Fate, unavailable};
 use crate::location::{Encryption, Location};
@@ -20,7 +20,7 @@ use crate::tls;
 const MOST_CONNECTIONS: usize = 8;
 
 /// How long a new connection may take.
-const CONNECT_TIME: Duration = Duration::from_secs(2);
+pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(2);
 
 /// How long a read may take in all, with every try.
 const READ_TIME: Duration = Duration::from_secs(5);
@@ -38,7 +38,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// What every connection is told first. No statement waits for another one's lock for longer than a
 /// try lasts; there is no limit for statements, as one that ends a commit while it waits for the
 /// standby would make it look stored.
-const GREETING: &str = "SET lock_timeout = '3s'; SET statement_timeout = 0; \
+pub(crate) const GREETING: &str = "SET lock_timeout = '3s'; SET statement_timeout = 0; \
                         SET default_transaction_isolation = 'read committed'";
 
 /// Connections, taken one at a time.
@@ -71,19 +71,7 @@ impl Sessions {
             location: location.to_string(),
             reason,
         };
-        let mut config = location.config.clone();
-        if let Some(file) = &location.password_file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| cannot_open(format!("passfile {}: {error}", file.display())))?;
-            config.password(text.lines().next().unwrap_or_default());
-        }
-        config
-            .application_name("pagebell")
-            .connect_timeout(CONNECT_TIME)
-            // Whoever leads the way may be wrong for a moment: what a standby has may be old.
-            .target_session_attrs(TargetSessionAttrs::ReadWrite)
-            .keepalives_idle(Duration::from_secs(10))
-            .tcp_user_timeout(Duration::from_secs(10));
+        let config = configured(location).map_err(cannot_open)?;
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
@@ -174,6 +162,24 @@ impl Sessions {
     pub(crate) fn close(&self) {
         self.pool.close();
     }
+}
+
+/// How every connection is made. The error says what is wrong with the file of the password.
+pub(crate) fn configured(location: &Location) -> Result<Config, String> {
+    let mut config = location.config.clone();
+    if let Some(file) = &location.password_file {
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| format!("passfile {}: {error}", file.display()))?;
+        config.password(text.lines().next().unwrap_or_default());
+    }
+    config
+        .application_name("pagebell")
+        .connect_timeout(CONNECT_TIME)
+        // Whoever leads the way may be wrong for a moment: what a standby has may be old.
+        .target_session_attrs(TargetSessionAttrs::ReadWrite)
+        .keepalives_idle(Duration::from_secs(10))
+        .tcp_user_timeout(Duration::from_secs(10));
+    Ok(config)
 }
 
 async fn query_once(

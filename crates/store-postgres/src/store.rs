@@ -3,14 +3,15 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use call_settings::PageId;
 use jiff::Timestamp;
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, KeepCopies, Moved, NewPage,
-    PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
-    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
+    Added, AppId, AppRecord, BoundedKeeping, HistoryEntry, Imported, Invalidation, KeepCopies,
+    Moved, NewPage, PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
     signed_ids_after,
 };
 use tokio::task::JoinHandle;
@@ -19,19 +20,32 @@ use tokio_postgres::Row;
 use crate::administration;
 use crate::batch::Batched;
 use crate::error::{stopped, unavailable};
+use crate::hints::{self, Hints};
+use crate::line::Lines;
 use crate::location::Location;
 use crate::moving;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema;
-use crate::sessions::Sessions;
+use crate::sessions::{self, Sessions};
 use crate::writes::{self, Observers, Writer};
 
 /// A store in a PostgreSQL database, which any number of servers may share.
 pub struct PostgresStore {
     sessions: Arc<Sessions>,
     observers: Arc<Observers>,
+    keep_copies: KeepCopies,
+    hints: Option<Hints>,
     open: Mutex<Option<Open>>,
+}
+
+/// What servers of a store see of each other's changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coherence {
+    /// Each read sees all that was acknowledged before it began, whoever wrote it.
+    Strict,
+    /// An answer may be so old when its request arrives. Not zero.
+    Bounded(Duration),
 }
 
 /// What lives until the store is closed.
@@ -52,11 +66,22 @@ impl fmt::Debug for PostgresStore {
 
 impl PostgresStore {
     /// Connects, brings the schema up to date and starts what serves. It lives on the present runtime.
-    pub async fn open(location: &Location) -> Result<Self, StoreError> {
+    pub async fn open(location: &Location, coherence: Coherence) -> Result<Self, StoreError> {
         let sessions = Arc::new(Sessions::new(location)?);
         schema::prepare(&sessions, location).await?;
+        let keep_copies = match coherence {
+            Coherence::Strict => KeepCopies::Never,
+            Coherence::Bounded(bound) => bounded(bound, location, &sessions).await?,
+        };
+        let hints = match &keep_copies {
+            KeepCopies::Bounded(keeping) if keeping.hints => {
+                Some(Hints::start(Arc::clone(&sessions)))
+            }
+            _ => None,
+        };
         let observers = Arc::new(Observers::new(Arc::new(Unobserved)));
-        let (writer, writing) = Writer::start(Arc::clone(&sessions), Arc::clone(&observers));
+        let (writer, writing) =
+            Writer::start(Arc::clone(&sessions), Arc::clone(&observers), hints.clone());
         let open = Open {
             pages: Arc::new(Batched::start(&reads::pages(&sessions))),
             tokens: Arc::new(Batched::start(&reads::tokens(&sessions))),
@@ -66,6 +91,8 @@ impl PostgresStore {
         Ok(Self {
             sessions,
             observers,
+            keep_copies,
+            hints,
             open: Mutex::new(Some(open)),
         })
     }
@@ -83,6 +110,9 @@ impl PostgresStore {
     }
 
     fn tell(&self, what: Invalidation) {
+        if let Some(hints) = &self.hints {
+            hints.send_invalidation(what);
+        }
         self.observers.get().invalidated(what);
     }
 
@@ -123,10 +153,34 @@ impl PostgresStore {
     }
 }
 
+/// How copies are kept for a bounded time on this database.
+async fn bounded(
+    bound: Duration,
+    location: &Location,
+    sessions: &Sessions,
+) -> Result<KeepCopies, StoreError> {
+    let session = sessions.take().await?;
+    // Not every engine knows it.
+    let hints = session.batch_execute(&hints::listen_sql()).await.is_ok();
+    sessions::discard(session);
+    if !hints {
+        tracing::info!("the database carries no hints: copies grow as old as the bound");
+    }
+    let lines = Lines {
+        location: location.clone(),
+        hints,
+    };
+    Ok(KeepCopies::Bounded(BoundedKeeping {
+        bound,
+        lines: Arc::new(lines),
+        hints,
+    }))
+}
+
 #[async_trait]
 impl SettingsStore for PostgresStore {
     fn keep_copies(&self) -> KeepCopies {
-        KeepCopies::Never
+        self.keep_copies.clone()
     }
 
     async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError> {

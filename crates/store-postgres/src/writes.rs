@@ -15,12 +15,13 @@ mod statement;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use settings_store::{CommitReport, SettingsWrite, StoreError, StoreObserver, WriteOutcome};
+use settings_store::{CommitReport, Hint, SettingsWrite, StoreError, StoreObserver, WriteOutcome};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::error::{self, Fate, stopped, unavailable};
+use crate::hints::Hints;
 use crate::reads;
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
 use fold::{Folded, Member};
@@ -68,11 +69,13 @@ impl Writer {
     pub(crate) fn start(
         sessions: Arc<Sessions>,
         observers: Arc<Observers>,
+        hints: Option<Hints>,
     ) -> (Self, JoinHandle<()>) {
         let (sender, receiver) = mpsc::channel(MOST_WAITING);
         let work = Work {
             sessions,
             observers,
+            hints,
         };
         let handle = tokio::spawn(work.run(receiver));
         (Self { writes: sender }, handle)
@@ -102,6 +105,7 @@ pub(crate) async fn write(entrance: mpsc::Sender<Waiting>, write: SettingsWrite)
 struct Work {
     sessions: Arc<Sessions>,
     observers: Arc<Observers>,
+    hints: Option<Hints>,
 }
 
 impl Work {
@@ -200,6 +204,9 @@ impl Work {
         for (record, changes) in stored.changed() {
             writes += changes;
             observer.page_written(record);
+            if let Some(hints) = &self.hints {
+                hints.send(Hint::Page(record.page_id, record.revision));
+            }
         }
         if writes > 0 {
             observer.group_committed(CommitReport { writes, duration });

@@ -5,7 +5,7 @@
 use std::ops::Deref;
 
 use settings_store::SettingsStore;
-use store_postgres::PostgresStore;
+use store_postgres::{Coherence, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
 
 /// A store in a cluster that goes away with it.
@@ -25,7 +25,9 @@ impl Deref for Temporary {
 async fn open() -> Temporary {
     let cluster = Cluster::start(Setup::default()).unwrap();
     let location = cluster.address("postgres").parse().unwrap();
-    let store = PostgresStore::open(&location).await.unwrap();
+    let store = PostgresStore::open(&location, Coherence::Strict)
+        .await
+        .unwrap();
     Temporary {
         store,
         _cluster: cluster,

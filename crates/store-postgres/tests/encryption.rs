@@ -4,7 +4,7 @@
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use settings_store::SettingsStore;
-use store_postgres::{Location, PostgresStore};
+use store_postgres::{Coherence, Location, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
 
 /// An authority, and a certificate with its key that it signed for a name.
@@ -91,7 +91,9 @@ async fn the_certificate_and_the_password_are_checked() {
 
     for (password, parameters) in [(":hunter2", &encrypted), ("", &from_file)] {
         let location = location(&cluster, "localhost", password, parameters);
-        let store = PostgresStore::open(&location).await.unwrap();
+        let store = PostgresStore::open(&location, Coherence::Strict)
+            .await
+            .unwrap();
         store.check().await.unwrap();
         let sql = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                    WHERE usename = 'pagebell' AND NOT ssl";
@@ -113,7 +115,7 @@ async fn the_certificate_and_the_password_are_checked() {
         ("localhost", "", "?sslrootcert=/nowhere.pem", "/nowhere.pem"),
     ] {
         let location = location(&cluster, host, password, parameters);
-        let error = PostgresStore::open(&location)
+        let error = PostgresStore::open(&location, Coherence::Strict)
             .await
             .unwrap_err()
             .to_string();

@@ -14,7 +14,7 @@ use rustix::process::Signal;
 use settings_store::{
     Author, NewPage, Revision, SettingsStore, SettingsWrite, StoreError, WriteOutcome, Written,
 };
-use store_postgres::{Location, PostgresStore};
+use store_postgres::{Coherence, Location, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
 
 const PAGE: PageId = PageId::new(7);
@@ -25,7 +25,9 @@ fn at() -> Timestamp {
 
 async fn open(address: &str) -> PostgresStore {
     let location: Location = address.parse().unwrap();
-    PostgresStore::open(&location).await.unwrap()
+    PostgresStore::open(&location, Coherence::Strict)
+        .await
+        .unwrap()
 }
 
 async fn add_page(store: &PostgresStore) {
@@ -224,7 +226,9 @@ async fn a_database_that_would_not_keep_promises_is_refused() {
         })
         .unwrap();
         let location: Location = cluster.address("postgres").parse().unwrap();
-        let error = PostgresStore::open(&location).await.unwrap_err();
+        let error = PostgresStore::open(&location, Coherence::Strict)
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
     }
 }
@@ -237,12 +241,14 @@ async fn a_newer_schema_is_refused_and_left_alone() {
         .query("postgres", "INSERT INTO schema_version VALUES (99, 0)")
         .unwrap();
     let location: Location = cluster.address("postgres").parse().unwrap();
-    let error = PostgresStore::open(&location).await.unwrap_err();
+    let error = PostgresStore::open(&location, Coherence::Strict)
+        .await
+        .unwrap_err();
     assert!(matches!(
         error,
         StoreError::NewerSchema {
             found: 99,
-            known: 1
+            known: 2
         }
     ));
 }
@@ -252,7 +258,7 @@ async fn nothing_there_is_one_clear_error_without_the_password() {
     let location: Location = "postgres://pagebell:hunter2@127.0.0.1:1/calls"
         .parse()
         .unwrap();
-    let error = PostgresStore::open(&location)
+    let error = PostgresStore::open(&location, Coherence::Strict)
         .await
         .unwrap_err()
         .to_string();

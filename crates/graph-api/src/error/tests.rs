@@ -53,6 +53,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::scope_missing("pages_messaging"),
         GraphError::object_missing(&method, "1"),
         GraphError::revision_mismatch(7),
+        GraphError::revision_not_reached(7, 8),
         GraphError::batch_too_large(51, 50),
         GraphError::batch_not_array("{}"),
         GraphError::batch_unresolved(0, "first"),

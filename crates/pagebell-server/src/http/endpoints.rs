@@ -35,7 +35,8 @@ async fn alive() -> &'static str {
 }
 
 async fn ready(State(pagebell): State<Arc<Pagebell>>) -> Response {
-    match pagebell.store.check().await {
+    let checked = pagebell.store.check().await;
+    match checked.and_then(|()| pagebell.copies.check()) {
         Ok(()) => "ready\n".into_response(),
         Err(error) => {
             tracing::warn!(%error, "not ready");

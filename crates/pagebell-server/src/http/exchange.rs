@@ -14,12 +14,15 @@ use hyper::body::{Body, Incoming};
 
 use super::body::{self, BodyError};
 use crate::Pagebell;
-use crate::request::{CONTENT_TYPE, GraphRequest, GraphResponse, Origin, REVISION_HEADER};
+use crate::request::{
+    CONTENT_TYPE, GraphRequest, GraphResponse, Origin, REVISION_AT_LEAST_HEADER, REVISION_HEADER,
+};
 
 const FACEBOOK_API_VERSION: HeaderName = HeaderName::from_static("facebook-api-version");
 const X_FB_REQUEST_ID: HeaderName = HeaderName::from_static("x-fb-request-id");
 const X_FB_TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
 const PAGEBELL_REVISION: HeaderName = HeaderName::from_static(REVISION_HEADER);
+const PAGEBELL_REVISION_AT_LEAST: HeaderName = HeaderName::from_static(REVISION_AT_LEAST_HEADER);
 
 /// The headers that nearly every answer has; the empty ones are for the answer to fill.
 static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
@@ -46,7 +49,10 @@ pub(super) fn answer_at_hand(
     pagebell: &Pagebell,
     request: &Request<Incoming>,
 ) -> Option<Response<Full<Bytes>>> {
-    if request.method() != Method::GET || !request.body().is_end_stream() {
+    if request.method() != Method::GET
+        || !request.body().is_end_stream()
+        || request.headers().contains_key(PAGEBELL_REVISION_AT_LEAST)
+    {
         return None;
     }
     check_head(pagebell, request.method(), request.uri(), request.headers()).ok()?;
@@ -101,6 +107,7 @@ pub(super) async fn answer(
         authorization: authorization(&head.headers),
         content_type: text(&head.headers, header::CONTENT_TYPE),
         if_match: text(&head.headers, header::IF_MATCH),
+        revision_at_least: text(&head.headers, PAGEBELL_REVISION_AT_LEAST),
         origin: Origin {
             is_secure,
             host: text(&head.headers, header::HOST).unwrap_or("localhost"),
@@ -280,7 +287,7 @@ fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, If-Match",
+            "Authorization, Content-Type, If-Match, Pagebell-Revision-At-Least",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {

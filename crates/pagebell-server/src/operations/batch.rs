@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::access::Credentials;
 use crate::dispatch::{Operation, Pagebell};
-use crate::request::{GraphRequest, GraphResponse, Origin};
+use crate::request::{GraphRequest, GraphResponse, Origin, REVISION_AT_LEAST_HEADER};
 
 impl Pagebell {
     /// Runs the operations one after the other, each like a single request. One that fails never
@@ -99,6 +99,7 @@ impl Pagebell {
             authorization: header("Authorization"),
             content_type: header("Content-Type"),
             if_match: header("If-Match"),
+            revision_at_least: header(REVISION_AT_LEAST_HEADER),
             origin,
             body: &body,
         };

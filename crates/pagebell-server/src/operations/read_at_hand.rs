@@ -36,14 +36,14 @@ impl Pagebell {
         if credentials.token.contains(APP_TOKEN_SEPARATOR) {
             return None;
         }
-        let access = self.copies.token_at_hand(credentials.token)?;
+        let access = self.copies.token_at_hand(credentials.token, begun)?;
         let now = self.surroundings.clock.now();
         access.check_alive(now).ok()?;
         verify_proof(access.app.as_ref(), &credentials, now).ok()?;
         let selection = FieldSelection::from_parameter(parameters.get("fields")).ok()?;
         let page_id = access.page(node).ok()?;
         access.check_permits(page_id, READ_SCOPE).ok()?;
-        let copy = self.copies.page_at_hand(page_id)?;
+        let copy = self.copies.page_at_hand(page_id, begun)?;
         self.metrics.token_copies.hit();
         self.metrics.page_copies.hit();
         let version = path.version;
@@ -214,6 +214,7 @@ mod tests {
                         authorization,
                         content_type: None,
                         if_match: None,
+                        revision_at_least: None,
                         origin: Origin {
                             is_secure: false,
                             host: "test",

@@ -2,7 +2,7 @@
 
 use call_settings::PageId;
 use graph_api::{FieldSelection, GraphError, Node};
-use settings_store::{NewPage, StoreError};
+use settings_store::{NewPage, Revision, StoreError};
 
 use crate::access::READ_SCOPE;
 use crate::copies::PageCopy;
@@ -20,7 +20,16 @@ impl Pagebell {
         let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
-        let copy = self.page_copy(operation, page_id).await?;
+        let least = self.revision_of(
+            "Pagebell-Revision-At-Least",
+            operation.request.revision_at_least,
+        )?;
+        let least = least.unwrap_or_default();
+        let copy = self.page_copy_at_least(operation, page_id, least).await?;
+        if copy.revision < least {
+            let (found, least) = (copy.revision.get(), least.get());
+            return Err(GraphError::revision_not_reached(found, least));
+        }
         Ok(Answer {
             body: copy.answers.prepared.list(&selection),
             revision: Some(copy.revision),
@@ -33,15 +42,30 @@ impl Pagebell {
         operation: Operation<'_>,
         page_id: PageId,
     ) -> Result<PageCopy, GraphError> {
-        self.find_or_create(page_id)
+        self.page_copy_at_least(operation, page_id, Revision::default())
+            .await
+    }
+
+    /// The same, at this revision or a later one if there is one.
+    async fn page_copy_at_least(
+        &self,
+        operation: Operation<'_>,
+        page_id: PageId,
+        least: Revision,
+    ) -> Result<PageCopy, GraphError> {
+        self.find_or_create(page_id, least)
             .await
             .map_err(|error| store_failed(&error, operation.trace))?
             .ok_or_else(|| GraphError::object_missing(operation.method, &page_id.to_string()))
     }
 
     /// The copy of a Page; where Pages are created on first use, this is one.
-    async fn find_or_create(&self, page_id: PageId) -> Result<Option<PageCopy>, StoreError> {
-        let found = self.copies.page(&*self.store, page_id).await?;
+    async fn find_or_create(
+        &self,
+        page_id: PageId,
+        least: Revision,
+    ) -> Result<Option<PageCopy>, StoreError> {
+        let found = self.copies.page(&*self.store, page_id, least).await?;
         if found.is_some() || !self.configuration.create_pages {
             return Ok(found);
         }
@@ -51,6 +75,6 @@ impl Pagebell {
             at: self.surroundings.clock.now(),
         };
         self.store.add_page(page).await?;
-        self.copies.page(&*self.store, page_id).await
+        self.copies.page(&*self.store, page_id, least).await
     }
 }

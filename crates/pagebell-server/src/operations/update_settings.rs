@@ -86,24 +86,42 @@ impl Pagebell {
             at: self.surroundings.clock.now(),
             trace_id: trace.request_id().to_owned(),
         };
-        self.store.update_settings(write).await
+        let begun = self.copies.begin_write();
+        let outcome = self.store.update_settings(write).await?;
+        if let WriteOutcome::Stored(written) = &outcome {
+            self.copies.written(begun, written);
+        }
+        Ok(outcome)
     }
 
     /// The revision that `If-Match` names (ours). The published page knows no such header.
     fn expected_revision(&self, operation: Operation<'_>) -> Result<Option<Revision>, GraphError> {
         match operation.request.if_match.map(str::trim) {
-            Some(text) if self.configuration.profile == Profile::Graph && text != "*" => {
-                let unquoted = text.trim_matches('"');
-                let is_number = unquoted.bytes().all(|byte| byte.is_ascii_digit());
-                match unquoted.parse() {
-                    Ok(number) if is_number => Ok(Some(Revision::new(number))),
-                    _ => Err(GraphError::parameter_invalid(&format!(
-                        "If-Match must be the revision of the header {REVISION_HEADER} - got {}",
-                        quoted_excerpt(text)
-                    ))),
-                }
-            }
-            _ => Ok(None),
+            Some("*") => Ok(None),
+            text => self.revision_of("If-Match", text),
+        }
+    }
+
+    /// The revision that a header names (ours). The published page knows no such headers.
+    pub(crate) fn revision_of(
+        &self,
+        header: &str,
+        text: Option<&str>,
+    ) -> Result<Option<Revision>, GraphError> {
+        let Some(text) = text.map(str::trim) else {
+            return Ok(None);
+        };
+        if self.configuration.profile != Profile::Graph {
+            return Ok(None);
+        }
+        let unquoted = text.trim_matches('"');
+        let is_number = unquoted.bytes().all(|byte| byte.is_ascii_digit());
+        match unquoted.parse() {
+            Ok(number) if is_number => Ok(Some(Revision::new(number))),
+            _ => Err(GraphError::parameter_invalid(&format!(
+                "{header} must be the revision of the header {REVISION_HEADER} - got {}",
+                quoted_excerpt(text)
+            ))),
         }
     }
 }

@@ -239,6 +239,7 @@ impl Harness {
             authorization: (!token.is_empty()).then_some(authorization.as_str()),
             content_type,
             if_match,
+            revision_at_least: None,
             origin: Origin {
                 is_secure: false,
                 host: "pagebell.test",

@@ -63,6 +63,80 @@ fn two_servers_and_the_command_line_share_a_database() {
     }
 }
 
+/// Both keep copies; what one writes the other hears of long before its copies are too old.
+#[test]
+fn servers_that_keep_copies_hint_at_what_they_write() {
+    const LONGER_THAN_THE_TEST: &str = "10m";
+    let cluster = cluster();
+    let store = cluster.address("postgres");
+    let bound = ["--cache-bound", LONGER_THAN_THE_TEST];
+    let mut one = serve(&store, &["--dev", "--cache-bound", LONGER_THAN_THE_TEST]);
+    let token = one.token();
+    let other = serve(&store, &bound);
+    for number in 0..6 {
+        let (writer, reader) = if number % 2 == 0 {
+            (&one, &other)
+        } else {
+            (&other, &one)
+        };
+        let before = reader.ask("GET", EDGE, &token, "");
+        assert_eq!(
+            writer.ask("POST", EDGE, &token, &update(number)).status,
+            200
+        );
+        let written = writer.ask("GET", EDGE, &token, "");
+        assert_ne!(written.body, before.body, "its own writes at once");
+        retry(PATIENCE, || {
+            reader.ask("GET", EDGE, &token, "").body == written.body
+        });
+    }
+    let hits = other.ask("GET", "/metrics", "", "").body;
+    let hits = hits
+        .lines()
+        .find_map(|line| line.strip_prefix("pagebell_page_cache_hits_total "));
+    assert!(hits.unwrap().parse::<u64>().unwrap() > 0, "{hits:?}");
+    must(on(&store, &["token", "list"]));
+}
+
+#[test]
+fn a_server_that_keeps_copies_is_not_ready_without_the_leader_and_comes_back() {
+    let mut cluster = cluster();
+    let store = cluster.address("postgres");
+    let mut server = serve(&store, &["--dev", "--cache-bound", "1s"]);
+    let token = server.token();
+    assert_eq!(server.ask("POST", EDGE, &token, &update(1)).status, 200);
+    assert_eq!(server.ask("GET", EDGE, &token, "").status, 200);
+
+    cluster.signal(Signal::QUIT).unwrap();
+    cluster.wait().unwrap();
+    let read = server.ask("GET", EDGE, &token, "");
+    let error = &read.json()["error"];
+    assert_eq!((read.status, error["code"].as_i64()), (503, Some(2)));
+    assert_eq!(server.ask("GET", "/readyz", "", "").status, 503);
+
+    cluster.resume().unwrap();
+    retry(PATIENCE, || {
+        server.ask("GET", "/readyz", "", "").status == 200
+    });
+    assert_eq!(server.ask("GET", EDGE, &token, "").status, 200);
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn a_bound_is_for_a_store_that_is_shared() {
+    let place = Place::new();
+    let output = on(&place.store(), &["serve", "--cache-bound", "1s"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        said.contains("cache_bound is for a store that several servers share"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_database_that_is_away_is_said_and_comes_back() {
     let mut cluster = cluster();

@@ -55,6 +55,7 @@ fn concerns(entry: &CatalogueEntry, profile: Profile, part: Part) -> bool {
         | ErrorId::BatchDependencyFailed => part == Part::Batch,
         ErrorId::ClockNotSteerable => false,
         ErrorId::RevisionMismatch => part == Part::Update && profile == Profile::Graph,
+        ErrorId::RevisionNotReached => part == Part::Settings && profile == Profile::Graph,
         ErrorId::InputTokenMissing | ErrorId::DebugTokenNotAllowed => part == Part::DebugToken,
         ErrorId::UnknownAlias
         | ErrorId::TokenMissingForMe
@@ -130,6 +131,7 @@ fn example(profile: Profile, part: Part, entry: &CatalogueEntry) -> Value {
         (404, _) => GraphError::unknown_alias("bakery"),
         (403, Part::DebugToken) => GraphError::debug_token_not_allowed(),
         (403, _) => GraphError::scope_missing(READ_SCOPE),
+        (412, Part::Settings) => GraphError::revision_not_reached(7, 8),
         (412, _) => GraphError::revision_mismatch(7),
         (503, _) => GraphError::store_unavailable(true),
         (500.., _) => GraphError::unknown(),

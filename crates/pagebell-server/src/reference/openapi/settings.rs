@@ -28,10 +28,7 @@ pub(super) fn settings_path(profile: Profile) -> Value {
             "operationId": "readMessengerCallSettings",
             "summary": "Read the call settings of a Page",
             "description": "A Page that was never configured answers with the defaults.",
-            "parameters": [fields_parameter::<SettingsField>(
-                "The fields to answer with, with commas between them. All where it is absent or empty.",
-                "call_routing,call_hours",
-            )],
+            "parameters": read_parameters(profile),
             "responses": responses(profile, Part::Settings, &json!({
                 "description": "The settings, in an array of one element.",
                 "headers": headers_of(profile),
@@ -71,6 +68,24 @@ fn headers_of(profile: Profile) -> Value {
     match profile {
         Profile::Graph => headers_with_revision(),
         Profile::Reference => headers(),
+    }
+}
+
+fn read_parameters(profile: Profile) -> Value {
+    let fields = fields_parameter::<SettingsField>(
+        "The fields to answer with, with commas between them. All where it is absent or empty.",
+        "call_routing,call_hours",
+    );
+    let at_least = json!({
+        "name": "Pagebell-Revision-At-Least", "in": "header", "required": false,
+        "description": "The revision that the settings must have reached, from the header \
+            pagebell-revision of an update by way of another server. An extension of this server.",
+        "schema": { "type": "string", "pattern": "^[0-9]{1,19}$" },
+        "x-pagebell-extension": true,
+    });
+    match profile {
+        Profile::Graph => json!([fields, at_least]),
+        Profile::Reference => json!([fields]),
     }
 }
 

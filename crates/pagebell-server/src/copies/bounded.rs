@@ -1,0 +1,355 @@
+//! Copies of a store that other servers change too, kept for a bounded time.
+//!
+//! What is read and what proves that it may be kept go over one line to the leader. Without a line
+//! whose lease holds nothing is answered: what a former leader says could be older than the bound.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bounded_copies::{
+    Bound, BoundedCopies, Capacity, ChannelUse, Heartbeat, MonotonicTime, Weighed,
+};
+use call_settings::PageId;
+use settings_store::{
+    BoundedKeeping, Hint, Invalidation, Line, PageRecord, Revision, StoreError, TokenHash,
+};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::prepared::{PageCopy, Preparation, TYPICAL_BYTES};
+use crate::access::Access;
+use crate::metrics::Metrics;
+use crate::{Clock, Limits};
+
+/// How long a read waits for a line whose lease holds.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a read waits before it asks again for what the leader does not have yet.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A revision that no copy has.
+const LATER_THAN_ANY: Revision = Revision::new(u64::MAX);
+
+/// Copies, and the line that they come over.
+#[derive(Debug)]
+pub(super) struct Bounded {
+    pages: BoundedCopies<PageId, PageCopy>,
+    /// Their revisions are all 0.
+    tokens: BoundedCopies<TokenHash, Arc<Access>>,
+    line: RwLock<Option<Arc<dyn Line>>>,
+    /// Changes when the lease is renewed: then it is worth another try.
+    renewed: watch::Sender<()>,
+    preparation: Arc<Preparation>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+}
+
+/// A heartbeat of everything that is kept.
+#[derive(Debug)]
+pub(super) struct Heartbeats {
+    pages: Heartbeat,
+    tokens: Heartbeat,
+}
+
+impl Weighed for PageCopy {
+    fn weight(&self) -> u64 {
+        self.bytes()
+    }
+}
+
+impl Weighed for Access {
+    /// Tokens are limited by their number.
+    fn weight(&self) -> u64 {
+        1
+    }
+}
+
+/// What became of a read.
+enum Read<T> {
+    Found(T),
+    /// There is nothing to read from, or what was read proves nothing.
+    NotProven,
+    /// The leader did not have it yet.
+    NotYet(T),
+}
+
+/// How long a read is tried again.
+struct Patience {
+    renewed: watch::Receiver<()>,
+    deadline: Instant,
+}
+
+impl Patience {
+    /// What came of a read; `None`: it is to be tried again now.
+    async fn end_or_wait<T>(
+        &mut self,
+        outcome: Result<Read<T>, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let is_late = Instant::now() >= self.deadline;
+        match outcome {
+            Ok(Read::Found(found)) => return Ok(Some(found)),
+            Ok(Read::NotYet(found)) if is_late => return Ok(Some(found)),
+            Err(error) if is_late || !matches!(error, StoreError::Unavailable { .. }) => {
+                return Err(error);
+            }
+            Ok(Read::NotYet(_)) => sleep(PAUSE).await,
+            // A renewal since the last try, or else the next one.
+            Ok(Read::NotProven) | Err(_) => {
+                match timeout_at(self.deadline, self.renewed.changed()).await {
+                    Ok(_renewed) => {}
+                    Err(_elapsed) => return Err(out_of_reach()),
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Bounded {
+    pub(super) fn new(
+        keeping: &BoundedKeeping,
+        limits: &Limits,
+        preparation: Arc<Preparation>,
+        metrics: Arc<Metrics>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let bound = Bound::new(keeping.bound);
+        // Hints come over the line itself, which the lease outlives by less than this.
+        let channel = if keeping.hints {
+            ChannelUse::HeardEvery(keeping.bound)
+        } else {
+            ChannelUse::Unused
+        };
+        let tokens = u64::try_from(limits.cached_tokens).unwrap_or(u64::MAX);
+        Self {
+            pages: BoundedCopies::new(
+                bound,
+                channel,
+                Capacity::new(limits.cache_bytes, TYPICAL_BYTES),
+            ),
+            tokens: BoundedCopies::new(bound, channel, Capacity::new(tokens, 1)),
+            line: RwLock::new(None),
+            renewed: watch::Sender::new(()),
+            preparation,
+            metrics,
+            clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> MonotonicTime {
+        MonotonicTime::after_start(self.clock.monotonic())
+    }
+
+    pub(super) fn page_at_hand(&self, page_id: PageId, came_at: Duration) -> Option<PageCopy> {
+        let kept = self
+            .pages
+            .get(&page_id, MonotonicTime::after_start(came_at))?;
+        Some(kept.value)
+    }
+
+    pub(super) fn token_at_hand(&self, hash: TokenHash, came_at: Duration) -> Option<Arc<Access>> {
+        let kept = self
+            .tokens
+            .get(&hash, MonotonicTime::after_start(came_at))?;
+        Some(kept.value)
+    }
+
+    pub(super) async fn page(
+        &self,
+        page_id: PageId,
+        least: Revision,
+    ) -> Result<Option<PageCopy>, StoreError> {
+        if let Some(kept) = self.pages.at_least(&page_id, least, self.now()) {
+            self.metrics.page_copies.hit();
+            return Ok(Some(kept.value));
+        }
+        self.metrics.page_copies.miss();
+        let mut patience = self.patience();
+        loop {
+            let outcome = self.read_page(page_id, least).await;
+            if let Some(found) = patience.end_or_wait(outcome).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    pub(super) async fn token(&self, hash: TokenHash) -> Result<Option<Arc<Access>>, StoreError> {
+        if let Some(found) = self.token_at_hand(hash, self.clock.monotonic()) {
+            self.metrics.token_copies.hit();
+            return Ok(Some(found));
+        }
+        self.metrics.token_copies.miss();
+        let mut patience = self.patience();
+        loop {
+            let outcome = self.read_token(hash).await;
+            if let Some(found) = patience.end_or_wait(outcome).await? {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        Patience {
+            renewed: self.renewed.subscribe(),
+            deadline: Instant::now() + PATIENCE,
+        }
+    }
+
+    async fn read_page(
+        &self,
+        page_id: PageId,
+        least: Revision,
+    ) -> Result<Read<Option<PageCopy>>, StoreError> {
+        // The ticket before the line: one of the present route is not for a line of an earlier one.
+        let ticket = self.pages.begin_fill(page_id, self.now());
+        let Some(line) = self.line() else {
+            return Ok(Read::NotProven);
+        };
+        let found = line.page(page_id).await?;
+        if !self.pages.vouches_for(&ticket, self.now()) {
+            return Ok(Read::NotProven);
+        }
+        if found.revision < self.pages.seen_revision(&page_id) {
+            // This server knows better, from a leader that came after this one.
+            return Ok(Read::NotProven);
+        }
+        let copy = found.record.map(|record| self.preparation.copy(&record));
+        if found.revision < least {
+            return Ok(Read::NotYet(copy));
+        }
+        if let Some(copy) = &copy {
+            let _perhaps_overtaken = self
+                .pages
+                .complete_fill(ticket, copy.revision, copy.clone());
+        }
+        Ok(Read::Found(copy))
+    }
+
+    async fn read_token(&self, hash: TokenHash) -> Result<Read<Option<Arc<Access>>>, StoreError> {
+        let ticket = self.tokens.begin_fill(hash, self.now());
+        let Some(line) = self.line() else {
+            return Ok(Read::NotProven);
+        };
+        let found = line.token_with_app(hash).await?;
+        if !self.tokens.vouches_for(&ticket, self.now()) {
+            return Ok(Read::NotProven);
+        }
+        let access = found.map(|(token, app)| Arc::new(Access { token, app }));
+        if let Some(access) = &access {
+            let revision = Revision::default();
+            let _perhaps_overtaken =
+                self.tokens
+                    .complete_fill(ticket, revision, Arc::clone(access));
+        }
+        Ok(Read::Found(access))
+    }
+
+    /// A write of this server, begun at this time, was stored. Its acknowledgement proves by itself
+    /// that the settings were these at some time since.
+    pub(super) fn written(&self, record: &PageRecord, begun_at: MonotonicTime) {
+        let ticket = self.pages.begin_fill(record.page_id, begun_at);
+        let copy = self.preparation.copy(record);
+        let _perhaps_overtaken = self.pages.written(ticket, record.revision, copy);
+    }
+
+    /// This server has changed something beside settings.
+    pub(super) fn invalidated(&self, what: Invalidation) {
+        match what {
+            Invalidation::Page(page_id) => self.pages.hint(&page_id, LATER_THAN_ANY),
+            Invalidation::Token(hash) => self.tokens.hint(&hash, LATER_THAN_ANY),
+            Invalidation::App(_) => self.tokens.drop_everything(),
+            Invalidation::Everything => self.drop_everything(),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        if self.pages.lease().holds(self.now()) {
+            Ok(())
+        } else {
+            Err(out_of_reach())
+        }
+    }
+
+    fn line(&self) -> Option<Arc<dyn Line>> {
+        let line = self.line.read().unwrap_or_else(PoisonError::into_inner);
+        line.as_ref().map(Arc::clone)
+    }
+
+    fn set_line(&self, line: Option<Arc<dyn Line>>) {
+        *self.line.write().unwrap_or_else(PoisonError::into_inner) = line;
+    }
+
+    /// From now on reads go over this line. There was none before.
+    pub(super) fn take_up(&self, line: Arc<dyn Line>) {
+        let now = self.now();
+        self.pages.channel_restored(now);
+        self.tokens.channel_restored(now);
+        self.set_line(Some(line));
+    }
+
+    /// The line is not to be relied on any more, and neither is what came over it.
+    pub(super) fn let_go(&self) {
+        // The line first: whoever gets a ticket of the next route finds no line of this one.
+        self.set_line(None);
+        self.pages.route_replaced();
+        self.tokens.route_replaced();
+        self.pages.channel_lost();
+        self.tokens.channel_lost();
+    }
+
+    pub(super) fn drop_everything(&self) {
+        self.pages.drop_everything();
+        self.tokens.drop_everything();
+    }
+
+    /// Begins a heartbeat, before its write is sent.
+    pub(super) fn begin_heartbeat(&self) -> Heartbeats {
+        let now = self.now();
+        Heartbeats {
+            pages: self.pages.lease().begin(now),
+            tokens: self.tokens.lease().begin(now),
+        }
+    }
+
+    /// The write of this heartbeat is committed.
+    pub(super) fn confirm(&self, heartbeats: &Heartbeats) {
+        self.pages.lease().confirm(heartbeats.pages);
+        self.tokens.lease().confirm(heartbeats.tokens);
+        self.heard();
+        self.renewed.send_replace(());
+    }
+
+    /// How long it is until the next heartbeat.
+    pub(super) fn until_heartbeat(&self) -> Duration {
+        let now = self.now();
+        let next = self.pages.lease().next_heartbeat_at(now);
+        next.map_or(Duration::ZERO, |next| next.since(now))
+    }
+
+    /// What another server has changed.
+    pub(super) fn hinted(&self, hint: Hint) {
+        match hint {
+            Hint::Page(page_id, revision) => self.pages.hint(&page_id, revision),
+            Hint::Token(hash) => self.tokens.hint(&hash, LATER_THAN_ANY),
+            Hint::Everything => self.drop_everything(),
+        }
+    }
+
+    /// Something came over the line.
+    pub(super) fn heard(&self) {
+        let now = self.now();
+        self.pages.channel_heard(now);
+        self.tokens.channel_heard(now);
+    }
+
+    /// Whether the line has been silent for so long that hints may be lost.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.pages.channel_in_doubt(self.now())
+    }
+}
+
+fn out_of_reach() -> StoreError {
+    StoreError::Unavailable {
+        reason: "no line to the leader is proven".to_owned(),
+    }
+}

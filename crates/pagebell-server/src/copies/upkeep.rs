@@ -1,0 +1,95 @@
+//! What keeps the lease of bounded copies: a line to the leader, a heartbeat on it at a time, and
+//! what other servers hint at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use settings_store::{Hint, Line, OpenLine, StoreError};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use super::bounded::Bounded;
+
+/// The pause before another line is tried.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The upkeep; it ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Upkeep(JoinHandle<()>);
+
+impl Drop for Upkeep {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Upkeep {
+    /// Begins on the present runtime.
+    pub(super) fn start(copies: Arc<Bounded>, lines: Arc<dyn OpenLine>) -> Self {
+        Self(tokio::spawn(async move {
+            loop {
+                match lines.open_line().await {
+                    Ok(line) => {
+                        copies.take_up(Arc::clone(&line));
+                        let error = keep(&copies, &*line).await;
+                        tracing::info!(%error, "another line to the leader is opened");
+                        apart(&copies, Bounded::let_go).await;
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "no line to the leader");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+            }
+        }))
+    }
+}
+
+/// Keeps the lease on one line, until that fails.
+async fn keep(copies: &Arc<Bounded>, line: &dyn Line) -> StoreError {
+    let mut proving = std::pin::pin!(prove(copies, line));
+    loop {
+        tokio::select! {
+            error = &mut proving => return error,
+            hints = line.hints() => match hints {
+                Ok(hints) => hear(copies, hints).await,
+                Err(error) => return error,
+            },
+        }
+    }
+}
+
+/// One heartbeat after the other.
+async fn prove(copies: &Bounded, line: &dyn Line) -> StoreError {
+    loop {
+        tokio::time::sleep(copies.until_heartbeat()).await;
+        let heartbeats = copies.begin_heartbeat();
+        if let Err(error) = line.prove().await {
+            return error;
+        }
+        copies.confirm(&heartbeats);
+        if copies.is_in_doubt() {
+            return StoreError::Unavailable {
+                reason: "the line was silent for too long".to_owned(),
+            };
+        }
+    }
+}
+
+async fn hear(copies: &Arc<Bounded>, hints: Vec<Hint>) {
+    copies.heard();
+    if hints.contains(&Hint::Everything) {
+        apart(copies, Bounded::drop_everything).await;
+        return;
+    }
+    for hint in hints {
+        copies.hinted(hint);
+    }
+}
+
+/// Does what takes as long as freeing all copies does beside the threads that serve.
+async fn apart(copies: &Arc<Bounded>, work: impl FnOnce(&Bounded) + Send + 'static) {
+    let copies = Arc::clone(copies);
+    if let Err(error) = spawn_blocking(move || work(&copies)).await {
+        tracing::error!(%error, "copies were not dropped");
+    }
+}

@@ -1,0 +1,215 @@
+//! One connection to the leader, over which a server reads what it keeps and proves that it may.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::{fmt, task};
+
+use async_trait::async_trait;
+use call_settings::PageId;
+use settings_store::{
+    AppRecord, Hint, Line, OpenLine, PageAtLeader, StoreError, TokenHash, TokenRecord, signed,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{Mutex, mpsc};
+use tokio::time::timeout;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
+
+use crate::batch::{Batched, LookUp};
+use crate::error::{self, unavailable};
+use crate::hints;
+use crate::location::{Encryption, Location};
+use crate::reads::{self, TokenWithApp};
+use crate::rows::PageRow;
+use crate::sessions::{self, CONNECT_TIME, GREETING, TRY_TIME};
+use crate::tls;
+
+/// A committed write that changes nothing for anybody else.
+const PROVE: &str = "
+INSERT INTO heartbeat (line_id, beaten_ms) VALUES ($1, CAST(extract(epoch FROM now()) * 1000 AS bigint))
+ON CONFLICT (line_id) DO UPDATE SET beaten_ms = excluded.beaten_ms";
+
+/// Removes the rows of lines that have gone long ago.
+const FORGET: &str = "
+DELETE FROM heartbeat WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000";
+
+/// Opens lines to one database.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) location: Location,
+    /// Whether the database carries hints.
+    pub(crate) hints: bool,
+}
+
+/// A line.
+struct PostgresLine {
+    shared: Arc<Shared>,
+    pages: Batched<PageId, PageRow>,
+    tokens: Batched<TokenHash, TokenWithApp>,
+    line_id: i64,
+    heard: Mutex<mpsc::UnboundedReceiver<String>>,
+}
+
+/// The connection and what it has prepared.
+struct Shared {
+    client: Client,
+    prove: Statement,
+    pages: Statement,
+    tokens: Statement,
+}
+
+impl fmt::Debug for PostgresLine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PostgresLine")
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl OpenLine for Lines {
+    async fn open_line(&self) -> Result<Arc<dyn Line>, StoreError> {
+        let (client, heard) = timeout(CONNECT_TIME, connect(&self.location))
+            .await
+            .map_err(|_elapsed| unavailable("the database does not answer"))??;
+        let prepared = timeout(TRY_TIME, prepare(client, self.hints))
+            .await
+            .map_err(|_elapsed| unavailable("the database does not answer"))?;
+        let shared = Arc::new(prepared.map_err(|error| error::of_statement(&error))?);
+        Ok(Arc::new(PostgresLine {
+            pages: Batched::start(&pages(&shared)),
+            tokens: Batched::start(&tokens(&shared)),
+            line_id: rand::random(),
+            heard: Mutex::new(heard),
+            shared,
+        }))
+    }
+}
+
+/// Connects; what the database notifies of comes through the channel, which ends with the connection.
+async fn connect(
+    location: &Location,
+) -> Result<(Client, mpsc::UnboundedReceiver<String>), StoreError> {
+    let config = sessions::configured(location).map_err(unavailable)?;
+    let failed = |error: Error| unavailable(error::described(&error));
+    let (sender, heard) = mpsc::unbounded_channel();
+    let client = match &location.encryption {
+        Encryption::Off => {
+            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
+            tokio::spawn(drive(connection, sender));
+            client
+        }
+        Encryption::Verified { authorities } => {
+            let connector = tls::connector(authorities).map_err(unavailable)?;
+            let (client, connection) = config.connect(connector).await.map_err(failed)?;
+            tokio::spawn(drive(connection, sender));
+            client
+        }
+    };
+    Ok((client, heard))
+}
+
+/// Moves what is sent and received, until the client is dropped or the connection breaks.
+async fn drive<S, T>(mut connection: Connection<S, T>, heard: mpsc::UnboundedSender<String>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    T: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut next = |context: &mut task::Context<'_>| connection.poll_message(context);
+    while let Some(message) = poll_fn(&mut next).await {
+        match message {
+            Ok(AsyncMessage::Notification(notification)) => {
+                let _nobody_listens_any_more = heard.send(notification.payload().to_owned());
+            }
+            Ok(_notice) => {}
+            Err(error) => {
+                tracing::debug!(
+                    error = error::described(&error),
+                    "a line to the leader broke"
+                );
+                return;
+            }
+        }
+    }
+}
+
+async fn prepare(client: Client, hints: bool) -> Result<Shared, Error> {
+    client.batch_execute(GREETING).await?;
+    if hints {
+        client.batch_execute(&hints::listen_sql()).await?;
+    }
+    client.batch_execute(FORGET).await?;
+    Ok(Shared {
+        prove: client.prepare(PROVE).await?,
+        pages: client.prepare(&reads::pages_sql()).await?,
+        tokens: client.prepare(&reads::tokens_sql()).await?,
+        client,
+    })
+}
+
+impl Shared {
+    async fn query(
+        &self,
+        statement: &Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        match timeout(TRY_TIME, self.client.query(statement, parameters)).await {
+            Ok(rows) => rows.map_err(|error| error::of_statement(&error)),
+            Err(_elapsed) => Err(unavailable("the database does not answer")),
+        }
+    }
+}
+
+fn pages(shared: &Arc<Shared>) -> LookUp<PageId, PageRow> {
+    let shared = Arc::clone(shared);
+    Arc::new(move |keys| {
+        let shared = Arc::clone(&shared);
+        Box::pin(async move {
+            let ids: Vec<i64> = keys.iter().map(|id| signed(id.get())).collect();
+            reads::pages_of(&shared.query(&shared.pages, &[&ids]).await?)
+        })
+    })
+}
+
+fn tokens(shared: &Arc<Shared>) -> LookUp<TokenHash, TokenWithApp> {
+    let shared = Arc::clone(shared);
+    Arc::new(move |keys| {
+        let shared = Arc::clone(&shared);
+        Box::pin(async move {
+            let hashes: Vec<&[u8]> = keys.iter().map(|hash| &hash.as_bytes()[..]).collect();
+            reads::tokens_of(&shared.query(&shared.tokens, &[&hashes]).await?)
+        })
+    })
+}
+
+#[async_trait]
+impl Line for PostgresLine {
+    async fn prove(&self) -> Result<(), StoreError> {
+        let Shared { prove, .. } = &*self.shared;
+        self.shared.query(prove, &[&self.line_id]).await?;
+        Ok(())
+    }
+
+    async fn page(&self, page_id: PageId) -> Result<PageAtLeader, StoreError> {
+        let Some(row) = self.pages.get(page_id).await? else {
+            return Ok(PageAtLeader::default());
+        };
+        Ok(PageAtLeader {
+            revision: row.record.revision,
+            record: (!row.removed).then_some(row.record),
+        })
+    }
+
+    async fn token_with_app(
+        &self,
+        hash: TokenHash,
+    ) -> Result<Option<(TokenRecord, Option<AppRecord>)>, StoreError> {
+        self.tokens.get(hash).await
+    }
+
+    async fn hints(&self) -> Result<Vec<Hint>, StoreError> {
+        let text = self.heard.lock().await.recv().await;
+        text.map(|text| hints::decode(&text))
+            .ok_or_else(|| unavailable("the line to the leader broke"))
+    }
+}
