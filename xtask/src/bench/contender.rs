@@ -18,6 +18,9 @@ const OWN: &str = "pagebell";
 /// The server of this project on PostgreSQL, in the report.
 pub(crate) const ON_POSTGRES: &str = "pagebell on PostgreSQL";
 
+/// The same where it keeps copies for a second.
+pub(crate) const ON_POSTGRES_WITH_COPIES: &str = "pagebell on PostgreSQL, copies for 1 s";
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Contender {
@@ -50,16 +53,16 @@ pub(crate) struct Pagebell {
 pub(crate) fn pagebell(binary: &Path, directory: &Path, core: usize) -> anyhow::Result<Pagebell> {
     let store = format!("sqlite:{}", directory.join("pagebell.db").display());
     let log = directory.join("pagebell.log");
-    pagebell_in_development(OWN, binary, log, core, &store)
+    pagebell_in_development(OWN, binary, log, core, &[&store])
 }
 
-/// Starts `pagebell serve --dev` on `core` with a new store.
+/// Starts `pagebell serve --dev` on `core` with a store, and the options that follow it.
 pub(crate) fn pagebell_in_development(
     name: &'static str,
     binary: &Path,
     log: PathBuf,
     core: usize,
-    store: &str,
+    store: &[&str],
 ) -> anyhow::Result<Pagebell> {
     let mut command = process::pinned(core, binary);
     // The log of every request is a convenience of `--dev`; nobody serves in earnest with it.
@@ -71,7 +74,7 @@ pub(crate) fn pagebell_in_development(
         "--access-log=false",
         "--store",
     ]);
-    command.arg(store);
+    command.args(store);
     let process = ServerProcess::start(&mut command, log)?;
     let address = announced_address(&process).context("pagebell did not start")?;
     let token = process.announced("token ")?;

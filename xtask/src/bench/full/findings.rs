@@ -3,7 +3,7 @@
 use super::Results;
 use super::requests::{BATCH, CONNECTIONS, GET, GET_BAD_TOKEN, GET_FIELDS, MIX, PACE, POST};
 use super::sizes::{self, SizeFigures};
-use crate::bench::contender::ON_POSTGRES;
+use crate::bench::contender::{ON_POSTGRES, ON_POSTGRES_WITH_COPIES};
 use crate::bench::disk::SyncedWrites;
 use crate::bench::paced::PacedPosts;
 use crate::bench::report::{Finding, Target, thousands};
@@ -75,6 +75,12 @@ fn reads(outcomes: Outcomes<'_>) -> Vec<Finding> {
             get(ON_POSTGRES),
             outcomes.rate("select", "PostgreSQL 15", CONNECTIONS),
             Target::AtLeast(0.7),
+        ),
+        (
+            "GET on PostgreSQL with copies for 1 s / GET",
+            get(ON_POSTGRES_WITH_COPIES),
+            own(GET),
+            Target::AtLeast(0.9),
         ),
         (
             "GET with fields / GET",

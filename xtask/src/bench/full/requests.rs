@@ -52,6 +52,7 @@ struct Contenders {
 struct OnPostgres {
     postgres: Postgres,
     pagebell: Pagebell,
+    with_copies: Pagebell,
 }
 
 /// Starts the contenders, measures, and stops them.
@@ -111,8 +112,17 @@ impl Contenders {
         if let Some(postgres) = &self.postgres {
             for count in &run.connections {
                 works.push(postgres.postgres.selects(*count));
-                works.push(Box::new(postgres.get(lineup, *count)));
+                works.push(Box::new(OnPostgres::get(
+                    &postgres.pagebell,
+                    lineup,
+                    *count,
+                )));
             }
+            if !run.has(Part::Reads) {
+                works.push(Box::new(get(&lineup.pagebell, GET, SETTINGS)));
+            }
+            let with_copies = &postgres.with_copies;
+            works.push(Box::new(OnPostgres::get(with_copies, lineup, CONNECTIONS)));
         }
         Ok(works)
     }
@@ -262,6 +272,7 @@ impl Contenders {
         }
         if let Some(postgres) = self.postgres {
             postgres.pagebell.contender.stop()?;
+            postgres.with_copies.contender.stop()?;
             postgres.postgres.stop()?;
         }
         self.lineup.stop()
@@ -275,21 +286,35 @@ fn start_on_postgres(
     lineup: &Lineup,
 ) -> anyhow::Result<OnPostgres> {
     let postgres = Postgres::start(directory, core)?;
-    let pagebell = contender::pagebell_in_development(
+    let store = postgres.store();
+    let start = |name, log, options: &[&str]| {
+        let binary = &run.binaries.pagebell;
+        let log = directory.join(log);
+        let pagebell = contender::pagebell_in_development(name, binary, log, core, options)?;
+        lineup.check_configured(&pagebell)?;
+        anyhow::Ok(pagebell)
+    };
+    let pagebell = start(
         contender::ON_POSTGRES,
-        &run.binaries.pagebell,
-        directory.join("pagebell-on-postgres.log"),
-        core,
-        &postgres.store(),
+        "pagebell-on-postgres.log",
+        &[&store],
     )?;
-    lineup.check_configured(&pagebell)?;
-    Ok(OnPostgres { postgres, pagebell })
+    let with_copies = start(
+        contender::ON_POSTGRES_WITH_COPIES,
+        "pagebell-with-copies.log",
+        &[&store, "--cache-bound", "1s"],
+    )?;
+    Ok(OnPostgres {
+        postgres,
+        pagebell,
+        with_copies,
+    })
 }
 
 impl OnPostgres {
-    /// Reads, each of which sees what the database has acknowledged.
-    fn get(&self, lineup: &Lineup, connections: u32) -> Workload {
-        let Pagebell { contender, token } = &self.pagebell;
+    /// Reads, by way of one of its servers.
+    fn get(pagebell: &Pagebell, lineup: &Lineup, connections: u32) -> Workload {
+        let Pagebell { contender, token } = pagebell;
         Workload {
             headers: vec![authorization(token)],
             ..lineup.get(contender, GET, SETTINGS, connections)
