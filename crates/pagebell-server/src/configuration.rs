@@ -62,6 +62,9 @@ pub struct Limits {
     pub request_time: Duration,
     /// The most connections at a time; more take the place of idle ones, or wait until there is room.
     pub connections: usize,
+    /// How long the server goes on answering after it was told to stop, while `/readyz` says that it
+    /// does: until whoever sends requests has looked there.
+    pub drain_time: Duration,
     /// How long requests under way may take after the server was told to stop.
     pub stop_time: Duration,
     /// The most memory for prepared answers, in bytes.
@@ -80,6 +83,7 @@ impl Default for Limits {
             header_time: Duration::from_secs(30),
             request_time: Duration::from_secs(30),
             connections: 10_000,
+            drain_time: Duration::ZERO,
             stop_time: Duration::from_secs(10),
             cache_bytes: 256 * 1024 * 1024,
             cached_tokens: 100_000,

@@ -1,6 +1,7 @@
 //! A request in, a response out.
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -28,6 +29,8 @@ pub struct Pagebell {
     pub(crate) copies: Arc<Copies>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) surroundings: Surroundings,
+    /// Whether the server was told to stop, and is not ready for more.
+    pub(crate) is_stopping: AtomicBool,
     /// The default settings, as the store takes them with each write.
     pub(crate) default_settings: Arc<call_settings::CallSettings>,
     /// Makes the form tokens of the console; random, and new with each start.
@@ -73,6 +76,7 @@ impl Pagebell {
             copies,
             metrics,
             surroundings,
+            is_stopping: AtomicBool::new(false),
         }
     }
 

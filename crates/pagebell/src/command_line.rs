@@ -261,6 +261,11 @@ pub(crate) struct ServeOptions {
     #[arg(long, env = "PAGEBELL_REQUEST_TIME", value_name = "DURATION")]
     pub(crate) request_time: Option<Lifetime>,
 
+    /// How long to go on answering after the signal to stop, while /readyz says 503: longer than a
+    /// balancer takes to look there [default: 0s]
+    #[arg(long, env = "PAGEBELL_DRAIN_TIME", value_name = "DURATION")]
+    pub(crate) drain_time: Option<Lifetime>,
+
     /// The most connections at a time; more take the place of idle ones, or wait [default: 10000]
     #[arg(long, env = "PAGEBELL_MAX_CONNECTIONS", value_name = "NUMBER")]
     pub(crate) max_connections: Option<usize>,
@@ -420,6 +425,7 @@ mod tests {
                 "request_time",
                 format!("{}s", limits.request_time.as_secs()),
             ),
+            ("drain_time", format!("{}s", limits.drain_time.as_secs())),
             ("max_connections", limits.connections.to_string()),
             ("cache_mebibytes", (limits.cache_bytes >> 20).to_string()),
             (

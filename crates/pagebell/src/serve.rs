@@ -176,6 +176,9 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
             request_time: options
                 .request_time
                 .map_or(limits.request_time, Lifetime::duration),
+            drain_time: options
+                .drain_time
+                .map_or(limits.drain_time, Lifetime::duration),
             connections: options.max_connections.unwrap_or(limits.connections),
             cache_bytes: options
                 .cache_mebibytes

@@ -25,6 +25,7 @@ use crate::torture::clock;
 use crate::torture::http::Connection;
 use crate::torture::ledger::Ledger;
 use crate::torture::load::{Crowd, Load};
+use crate::torture::register::Request;
 use crate::torture::report;
 use crate::torture::violation::{Found, Kind, Violation};
 use crate::workspace::Workspace;
@@ -42,16 +43,21 @@ const MOMENT: Duration = Duration::from_millis(500);
 const RECOVERY_LIMIT: Duration = Duration::from_mins(2);
 /// How long statements that nobody waits for any more may still run in a cluster that is healthy.
 const SETTLING: Duration = Duration::from_secs(1);
+/// How long Pagebells keep copies with `--copies`.
+const BOUND: Duration = Duration::from_secs(1);
 
 /// Options of `cargo xtask cluster torture`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only a Pagebell killed, a switchover and a leader killed; about two minutes
+    /// Only a Pagebell killed, all replaced, a switchover and a leader killed; about two minutes
     #[arg(long, conflicts_with = "only")]
     short: bool,
     /// Only this fault; can be given several times
     #[arg(long, value_name = "FAULT")]
     only: Vec<Fault>,
+    /// Let the Pagebells keep copies for a second, and hold what they answer against that bound
+    #[arg(long)]
+    copies: bool,
     /// Where the random choices begin; any, and printed, unless given
     #[arg(long)]
     seed: Option<u64>,
@@ -82,6 +88,8 @@ struct Campaign {
     crowd: Crowd,
     ledger: Ledger,
     cluster: Deployment,
+    /// How old an answer may be.
+    bound: Duration,
 }
 
 /// Attacks, and prints what came of it.
@@ -95,7 +103,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
         only => only,
     };
     println!("seed {seed}");
-    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Strict)?;
+    let bound = options.copies.then_some(BOUND);
+    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Strict, bound)?;
     let mut rows = Vec::new();
     for fault in faults {
         let (row, violations) = campaign
@@ -117,18 +126,31 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()
     drop(campaign);
     fs::remove_dir_all(torture_folder(workspace))?;
     if options.write {
-        let command = format!("cluster torture --seed {seed}");
-        report::write(workspace, "cluster", &command, &binary, &figures)?;
+        let (name, copies) = match bound {
+            None => ("cluster", ""),
+            Some(_) => ("cluster with copies", " --copies"),
+        };
+        let command = format!("cluster torture{copies} --seed {seed}");
+        report::write(workspace, name, &command, &binary, &figures)?;
     }
     Ok(())
 }
 
-/// Attacks a cluster that is not strict, and fails if nothing is found.
+/// Attacks a cluster that is not strict, and one whose answers are older than it is told, and fails if
+/// nothing is found.
 pub(crate) fn self_test(workspace: &Workspace, options: &SelfTest) -> anyhow::Result<()> {
     programs::install_missing(PROGRAMS)?;
     let binary = campaign::binary(workspace, options.binary.as_ref())?;
     let seed = campaign::seed(options.seed);
-    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Loose)?;
+    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Strict, Some(BOUND))?;
+    campaign.bound = Duration::ZERO;
+    let (row, _) = campaign.attack(Fault::Pagebell)?;
+    println!("{}", table::table(std::slice::from_ref(&row)));
+    if row.found.stale == 0 {
+        bail!("copies were not found to be copies, with --seed {seed}; the logs are kept");
+    }
+    drop(campaign);
+    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Loose, None)?;
     let (row, _) = campaign.attack(Fault::LeaderLink)?;
     println!("{}", table::table(std::slice::from_ref(&row)));
     if row.found.lost == 0 || row.found.stale == 0 {
@@ -162,9 +184,13 @@ impl Campaign {
         binary: &Path,
         seed: u64,
         replication: Replication,
+        bound: Option<Duration>,
     ) -> anyhow::Result<Self> {
         let folder = torture_folder(workspace);
-        let crowd = Crowd::new(CLIENTS, PAGES).with_readers(READERS);
+        let mut crowd = Crowd::new(CLIENTS, PAGES).with_readers(READERS);
+        if bound.is_some() {
+            crowd = crowd.with_revisions();
+        }
         Ok(Self {
             random: StdRng::seed_from_u64(seed),
             runtime: tokio::runtime::Builder::new_multi_thread()
@@ -173,16 +199,24 @@ impl Campaign {
                 .build()?,
             ledger: Ledger::new(&crowd.pages),
             crowd,
-            cluster: Deployment::bring_up(&folder, binary, Lifetime::OfChore, replication)?,
+            bound: bound.unwrap_or_default(),
+            cluster: Deployment::bring_up(&folder, binary, Lifetime::OfChore, replication, bound)?,
         })
     }
 
     /// Lets one fault strike, and holds what clients were told against what is there.
     fn attack(&mut self, fault: Fault) -> anyhow::Result<(Row, Vec<Violation>)> {
         let mut renewed = health::wait(&mut self.cluster)?;
+        let plan = &self.cluster.plan;
+        let entrances = if fault.is_hidden() {
+            vec![plan.front]
+        } else {
+            plan.entrances()
+        };
+        let begun = clock::now();
         let load = self.crowd.begin_at(
             &self.runtime,
-            &self.cluster.plan.entrances(),
+            &entrances,
             &self.cluster.token,
             &mut self.random,
         );
@@ -206,11 +240,25 @@ impl Campaign {
         let mut diary = load.end(&self.runtime)?;
 
         renewed += health::wait(&mut self.cluster)?;
-        thread::sleep(SETTLING);
+        thread::sleep(SETTLING + self.bound);
         diary.close(clock::now());
-        let violations = self.verify(&diary)?;
+        for record in &mut diary.records {
+            let operation = &mut record.operation;
+            if operation.request == Request::Read {
+                // What was so at any time since then is a right answer.
+                let age = u64::try_from(self.bound.as_nanos())?;
+                operation.begin = operation.begin.saturating_sub(age).max(begun);
+            }
+        }
+        let mut violations = self.verify(&diary)?;
         let mut tally = Tally::default();
         tally.add(&diary);
+        if fault.is_hidden() && tally.open + tally.refused_writes + tally.refused_reads > 0 {
+            violations.push(Violation {
+                kind: Kind::Fault,
+                text: format!("clients noticed it: {tally:?}"),
+            });
+        }
         let mut found = Found::default();
         found.add(&violations);
         let outage = Outage::of(&diary.records, struck, ended);

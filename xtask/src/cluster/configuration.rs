@@ -16,9 +16,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(10);
 /// The user that may do anything in the database.
 pub(crate) const ADMINISTRATOR: &str = "postgres";
 
-/// What HAProxy does with a server that is down: a connection to an old leader must not go on.
-const CHECKS: &str = "default-server inter 500ms fastinter 250ms downinter 500ms fall 2 rise 1 \
-                      on-marked-down shutdown-sessions";
+/// How HAProxy looks whether a server is up.
+const CHECKS: &str = "default-server inter 500ms fastinter 250ms downinter 500ms fall 2 rise 1";
 
 /// The arguments of one member of etcd; on a data directory that is in use already, they continue.
 pub(crate) fn etcd(plan: &Plan, member: usize) -> Vec<String> {
@@ -133,12 +132,13 @@ defaults
     timeout server 1h
     timeout check 1s
 
+# A connection to a former leader must not go on.
 listen leader
     mode tcp
     bind {}
     option httpchk OPTIONS /primary
     http-check expect status 200
-    {CHECKS}
+    {CHECKS} on-marked-down shutdown-sessions
 ",
         plan.leader
     );
@@ -231,6 +231,8 @@ mod tests {
         assert!(text.contains("server node1 127.0.0.1:10007 check port 10010\n"));
         assert!(text.contains("bind 127.0.0.1:10017\n    option httpchk GET /readyz\n"));
         assert!(text.contains("server pagebell3 127.0.0.1:10015 check\n"));
-        assert_eq!(text.matches("shutdown-sessions").count(), 2);
+        let cutting: Vec<&str> = text.split("listen ").collect();
+        assert!(cutting[1].starts_with("leader") && cutting[1].contains("shutdown-sessions"));
+        assert!(cutting[2].starts_with("front") && !cutting[2].contains("shutdown-sessions"));
     }
 }

@@ -26,6 +26,11 @@ use crate::{command, programs};
 /// How long a part may take to start; the machine may be busy.
 const START_LIMIT: Duration = Duration::from_mins(1);
 
+/// How long a Pagebell goes on after it was told to end: HAProxy needs a second to see it.
+const DRAIN_TIME: Duration = Duration::from_secs(3);
+/// How long it may take to end, then.
+const END_LIMIT: Duration = Duration::from_secs(20);
+
 /// Whether a cluster outlives the chore that brought it up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Lifetime {
@@ -61,9 +66,11 @@ impl Deployment {
         binary: &Path,
         lifetime: Lifetime,
         replication: Replication,
+        cache_bound: Option<Duration>,
     ) -> anyhow::Result<Self> {
         prepare_folder(folder)?;
         let mut plan = Plan::choose(&folder.canonicalize()?, replication)?;
+        plan.cache_bound = cache_bound;
         let (links, warden) = match lifetime {
             Lifetime::OfChore => {
                 let links = Links::between(&mut plan)?;
@@ -207,6 +214,10 @@ impl Deployment {
         command.args(["--listen", &self.plan.pagebell[node].to_string()]);
         // Not on the command line, which everybody can see.
         command.env("PAGEBELL_STORE", self.plan.store());
+        command.args(["--drain-time", &format!("{}s", DRAIN_TIME.as_secs())]);
+        if let Some(bound) = self.plan.cache_bound {
+            command.args(["--cache-bound", &format!("{}s", bound.as_secs())]);
+        }
         let name = pagebell_name(node);
         Process::start(&name, &mut command, self.plan.log(&name))
     }
@@ -289,6 +300,12 @@ impl Deployment {
 
     pub(crate) fn kill_pagebell(&mut self, node: usize) -> anyhow::Result<()> {
         self.pagebell[node].kill()
+    }
+
+    /// Ends a Pagebell in good order and starts another one in its place, as an upgrade does.
+    pub(crate) fn replace_pagebell(&mut self, node: usize) -> anyhow::Result<()> {
+        self.pagebell[node].end(END_LIMIT)?;
+        self.restart_pagebell(node)
     }
 
     pub(crate) fn restart_pagebell(&mut self, node: usize) -> anyhow::Result<()> {

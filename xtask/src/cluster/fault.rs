@@ -24,6 +24,8 @@ const PROXY_LEARNS_WITHIN: Duration = Duration::from_secs(3);
 pub(crate) enum Fault {
     /// One Pagebell is killed
     Pagebell,
+    /// Each Pagebell is replaced, one after the other, under clients that come through HAProxy
+    Upgrade,
     /// The leader hands over
     Switchover,
     /// All processes of the leader's node are killed
@@ -62,12 +64,18 @@ pub(crate) struct Wound {
 
 impl Fault {
     /// Those of a short run.
-    pub(crate) const SHORT: [Self; 3] = [Self::Pagebell, Self::Switchover, Self::Leader];
+    pub(crate) const SHORT: [Self; 4] = [
+        Self::Pagebell,
+        Self::Upgrade,
+        Self::Switchover,
+        Self::Leader,
+    ];
 
     /// How the tables call it.
     pub(crate) const fn title(self) -> &'static str {
         match self {
             Self::Pagebell => "one Pagebell killed",
+            Self::Upgrade => "all Pagebells replaced, one after the other",
             Self::Switchover => "planned switchover",
             Self::Leader => "leader's node killed",
             Self::Postgres => "leader's PostgreSQL killed, Patroni goes on",
@@ -85,6 +93,7 @@ impl Fault {
     /// How long the load goes on at least: until the fault must have shown.
     pub(crate) const fn shows_within(self) -> Duration {
         match self {
+            Self::Upgrade => Duration::ZERO,
             Self::Proxy => Duration::from_secs(2),
             Self::Pagebell | Self::EtcdMember | Self::Switchover | Self::Standby => {
                 Duration::from_secs(5)
@@ -97,6 +106,11 @@ impl Fault {
             | Self::LeaderLink
             | Self::StandbyPause => LEASE.saturating_add(Duration::from_secs(5)),
         }
+    }
+
+    /// Whether clients come through HAProxy, and may not notice anything.
+    pub(crate) const fn is_hidden(self) -> bool {
+        matches!(self, Self::Upgrade)
     }
 
     /// Whether writes can go on before the fault is undone.
@@ -119,6 +133,12 @@ impl Fault {
                 let node = random.random_range(0..NODES);
                 cluster.kill_pagebell(node)?;
                 wound.pagebell = Some(node);
+            }
+            Self::Upgrade => {
+                for node in 0..NODES {
+                    cluster.replace_pagebell(node)?;
+                    thread::sleep(PROXY_LEARNS_WITHIN);
+                }
             }
             Self::Switchover => rest::switch_over(
                 cluster.plan.patroni[leader],

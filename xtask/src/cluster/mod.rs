@@ -94,6 +94,7 @@ fn up(workspace: &Workspace, options: &Up) -> anyhow::Result<()> {
         &binary,
         Lifetime::UntilDown,
         Replication::Strict,
+        None,
     )?;
     let plan = &cluster.plan;
     println!("front http://{}", plan.front);

@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use rand::Rng as _;
@@ -48,6 +49,8 @@ pub(crate) struct Plan {
     /// The way to any Pagebell that is ready.
     pub(crate) front: SocketAddr,
     pub(crate) replication: Replication,
+    /// How long Pagebells keep copies; `None`: they keep none.
+    pub(crate) cache_bound: Option<Duration>,
     /// Of every user of the database.
     pub(crate) password: String,
 }
@@ -97,6 +100,7 @@ impl Plan {
             pagebell: *pagebell,
             front: *front,
             replication,
+            cache_bound: None,
             password,
         })
     }

@@ -175,6 +175,20 @@ impl Process {
         Ok(())
     }
 
+    /// Asks it to end, which it has to do in good order.
+    pub(crate) fn end(&mut self, patience: Duration) -> anyhow::Result<()> {
+        self.identity.signal(Signal::TERM)?;
+        let begun = Instant::now();
+        loop {
+            match self.child.try_wait()? {
+                Some(status) if status.success() => return Ok(()),
+                Some(status) => bail!("{} ended with {status}", self.name),
+                None if begun.elapsed() > patience => bail!("{} does not end", self.name),
+                None => thread::sleep(POLL),
+            }
+        }
+    }
+
     /// Ends it at once, and waits until it is gone.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::torture::answers::{self, Reply, Told};
 use crate::torture::clock;
-use crate::torture::http::Connection;
+use crate::torture::http::{Condition, Connection};
 use crate::torture::register::{Operation, Outcome, Request};
 use crate::torture::settings::{MARKS, Mark, Switches, Update};
 
@@ -41,6 +41,8 @@ pub(crate) struct Round {
     pub(crate) pages: Arc<[u64]>,
     /// How many clients only read, and so never wait for a write.
     pub(crate) readers: usize,
+    /// Whether every other client brings the revision that it has seen, and may not see less.
+    pub(crate) brings_revisions: bool,
     /// The mark of the next write.
     pub(crate) marks: Arc<AtomicU32>,
     /// Set when clients are to end.
@@ -203,18 +205,31 @@ impl Client {
         }
     }
 
+    /// What an operation says of the revision.
+    fn condition(&self, intent: &Intent) -> Option<Condition> {
+        match intent.request {
+            Request::Read if self.round.brings_revisions && self.number % 2 == 1 => {
+                let seen = self.revisions.get(&intent.page)?;
+                Some(Condition::AtLeast(*seen))
+            }
+            Request::Read => None,
+            Request::Write { if_match, .. } => if_match.map(Condition::IfMatch),
+        }
+    }
+
     /// Whether the connection can still be used.
     async fn ask_one(&mut self, connection: &mut Connection, intent: &Intent) -> bool {
         let mut target = edge(self.round.pages[intent.page]);
         if let Some(fields) = intent.fields {
             let _ = write!(target, "?fields={fields}");
         }
-        let (method, if_match, body) = match intent.request {
-            Request::Read => ("GET", None, String::new()),
-            Request::Write { update, if_match } => ("POST", if_match, update.to_json().to_string()),
+        let (method, body) = match intent.request {
+            Request::Read => ("GET", String::new()),
+            Request::Write { update, .. } => ("POST", update.to_json().to_string()),
         };
+        let condition = self.condition(intent);
         let begin = clock::now();
-        let answer = connection.ask(method, &target, if_match, &body).await;
+        let answer = connection.ask(method, &target, condition, &body).await;
         let end = clock::now();
         let reply = answer.and_then(|answer| {
             Ok(Reply {
@@ -270,18 +285,16 @@ impl Client {
         if let Some(fields) = intent.fields {
             let _ = write!(target, "?fields={fields}");
         }
-        match intent.request {
+        let mut operation = match intent.request {
             Request::Read => json!({ "method": "GET", "relative_url": target }),
-            Request::Write { update, if_match } => {
-                let mut operation = json!({
-                    "method": "POST", "relative_url": target, "body": form(&update.to_json()),
-                });
-                if let Some(revision) = if_match {
-                    operation["headers"] = json!([format!("If-Match: {revision}")]);
-                }
-                operation
-            }
+            Request::Write { update, .. } => json!({
+                "method": "POST", "relative_url": target, "body": form(&update.to_json()),
+            }),
+        };
+        if let Some(condition) = self.condition(intent) {
+            operation["headers"] = json!([condition.to_string()]);
         }
+        operation
     }
 
     fn record(
@@ -309,7 +322,15 @@ impl Client {
             return;
         };
         if let Outcome::Done { revision, .. } | Outcome::Mismatch { found: revision } = outcome {
-            self.revisions.insert(intent.page, revision);
+            if alone
+                && let Some(Condition::AtLeast(brought)) = self.condition(intent)
+                && revision < brought
+            {
+                let text = format!("revision {revision} to a client that brought {brought}");
+                self.diary.unexpected.push(text);
+            }
+            let newest = self.revisions.entry(intent.page).or_default();
+            *newest = (*newest).max(revision);
         }
         if let (Outcome::Done { .. }, Request::Write { .. }) = (outcome, intent.request) {
             self.round.acknowledged.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! A small HTTP/1.1 client that keeps its connection.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -18,6 +18,24 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(40);
 pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     token: String,
+}
+
+/// What a request says of the revision of the settings; displayed as a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    /// An update is to be stored only if they are at this one.
+    IfMatch(u64),
+    /// A read is to show this one or a later one.
+    AtLeast(u64),
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IfMatch(revision) => write!(formatter, "If-Match: {revision}"),
+            Self::AtLeast(revision) => write!(formatter, "Pagebell-Revision-At-Least: {revision}"),
+        }
+    }
 }
 
 /// An answer.
@@ -52,20 +70,20 @@ impl Connection {
         })
     }
 
-    /// Sends a request, with a JSON body unless that is empty, and waits for its answer.
+    /// Sends a request, with what it says of revisions, and with a JSON body unless that is empty, and waits for its answer.
     pub(crate) async fn ask(
         &mut self,
         method: &str,
         target: &str,
-        if_match: Option<u64>,
+        condition: Option<Condition>,
         body: &str,
     ) -> anyhow::Result<Answer> {
         let mut head = format!(
             "{method} {target} HTTP/1.1\r\nhost: torture\r\nauthorization: Bearer {}\r\n",
             self.token
         );
-        if let Some(revision) = if_match {
-            let _ = write!(head, "if-match: {revision}\r\n");
+        if let Some(condition) = condition {
+            let _ = write!(head, "{condition}\r\n");
         }
         if !body.is_empty() {
             head.push_str("content-type: application/json\r\n");

@@ -23,6 +23,7 @@ pub(crate) struct Crowd {
     clients: usize,
     /// How many of them only read.
     readers: usize,
+    brings_revisions: bool,
     pub(crate) pages: Arc<[u64]>,
     marks: Arc<AtomicU32>,
 }
@@ -40,6 +41,7 @@ impl Crowd {
         Self {
             clients,
             readers: 0,
+            brings_revisions: false,
             pages: (0..pages).map(|page| 7_000_000_000 + page).collect(),
             marks: Arc::new(AtomicU32::new(1)),
         }
@@ -48,6 +50,14 @@ impl Crowd {
     /// The same crowd, of which so many only read.
     pub(crate) fn with_readers(self, readers: usize) -> Self {
         Self { readers, ..self }
+    }
+
+    /// The same crowd, every other client of which brings the revision that it has seen.
+    pub(crate) fn with_revisions(self) -> Self {
+        Self {
+            brings_revisions: true,
+            ..self
+        }
     }
 
     /// Lets all clients begin.
@@ -68,6 +78,7 @@ impl Crowd {
             token: token.to_owned(),
             pages: Arc::clone(&self.pages),
             readers: self.readers,
+            brings_revisions: self.brings_revisions,
             marks: Arc::clone(&self.marks),
             over: Arc::default(),
             acknowledged: Arc::default(),

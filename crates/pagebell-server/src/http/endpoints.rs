@@ -1,6 +1,7 @@
 //! The endpoints that are not part of the Graph surface: health, metrics, the reference.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::{console_pages, reference_pages};
 use crate::Pagebell;
@@ -35,6 +36,9 @@ async fn alive() -> &'static str {
 }
 
 async fn ready(State(pagebell): State<Arc<Pagebell>>) -> Response {
+    if pagebell.is_stopping.load(Ordering::SeqCst) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
     let checked = pagebell.store.check().await;
     match checked.and_then(|()| pagebell.copies.check()) {
         Ok(()) => "ready\n".into_response(),

@@ -92,7 +92,8 @@ impl Server {
     }
 
     /// Answers requests until `stop` is done or the store fails; then accepts no more, finishes
-    /// what is under way and closes the store.
+    /// what is under way and closes the store. After `stop` it goes on for the drain time, and says
+    /// that it is not ready.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Stopped {
         let limits = self.pagebell.configuration().limits;
         let graceful = GracefulShutdown::new();
@@ -101,7 +102,11 @@ impl Server {
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
         let router = endpoints::router(Arc::clone(&self.pagebell));
         let mut failure = self.pagebell.store_failure();
-        let mut stop = std::pin::pin!(stop);
+        let mut stop = std::pin::pin!(async {
+            stop.await;
+            self.pagebell.is_stopping.store(true, Ordering::SeqCst);
+            tokio::time::sleep(limits.drain_time).await;
+        });
         let failed = loop {
             tokio::select! {
                 () = &mut stop => break None,

@@ -373,3 +373,19 @@ pub(crate) fn retry(time: Duration, mut attempt: impl FnMut() -> bool) -> bool {
         std::thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// As a balancer sees it: first the server says that it goes, then it goes.
+#[test]
+fn a_server_that_drains_answers_while_it_is_not_ready_any_more() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev", "--drain-time", "2s"]);
+    let token = server.token();
+    assert_eq!(server.ask("GET", "/readyz", "", "").status, 200);
+    server.signal("TERM");
+    retry(Duration::from_secs(1), || {
+        server.ask("GET", "/readyz", "", "").status == 503
+    });
+    assert_eq!(server.ask("GET", "/healthz", "", "").status, 200);
+    assert_eq!(server.ask("GET", EDGE, &token, "").status, 200);
+    assert_eq!(server.wait().0, Some(0));
+}
