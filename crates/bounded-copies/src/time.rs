@@ -44,6 +44,8 @@ fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
+const LONGEST_PERIOD: Duration = Duration::from_secs(1);
+
 /// How old an answer may be, counted until the request for it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bound(Duration);
@@ -75,9 +77,10 @@ impl Bound {
     }
 
     /// How long after the begin of a heartbeat the next one begins: a third of the bound, so that one
-    /// may fail and the lease still holds.
+    /// may take long and the lease still holds, and a second at most, so that it is soon known when
+    /// none arrives.
     pub fn heartbeat_period(self) -> Duration {
-        self.0 / 3
+        (self.0 / 3).min(LONGEST_PERIOD)
     }
 }
 

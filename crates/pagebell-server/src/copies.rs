@@ -11,7 +11,7 @@ use std::time::Duration;
 use call_settings::{CallSettings, PageId};
 use settings_store::{
     CommitReport, Invalidation, KeepCopies, PageRecord, Revision, SettingsStore, StoreError,
-    StoreObserver, TokenHash, Written,
+    StoreObserver, TokenHash, WriteOutcome,
 };
 use tokio::sync::watch;
 
@@ -147,12 +147,10 @@ impl Copies {
         })
     }
 
-    /// A write that began then was stored, and its caller does not know yet.
-    pub(crate) fn written(&self, begun: WriteBegun, written: &Written) {
-        if let (Kept::Bounded { copies, .. }, WriteBegun(Some(begun_at))) = (&self.kept, begun)
-            && written.changed
-        {
-            copies.written(&written.record, begun_at);
+    /// The store has decided a write that began then, and its caller does not know yet.
+    pub(crate) fn decided(&self, begun: WriteBegun, page_id: PageId, outcome: &WriteOutcome) {
+        if let (Kept::Bounded { copies, .. }, WriteBegun(Some(begun_at))) = (&self.kept, begun) {
+            copies.decided(page_id, outcome, begun_at);
         }
     }
 

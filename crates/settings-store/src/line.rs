@@ -51,6 +51,9 @@ pub trait Line: Send + Sync + fmt::Debug {
     /// Waits for what other servers hint at; for ever where lines carry no hints. An error is the
     /// end of the line. One task at a time asks.
     async fn hints(&self) -> Result<Vec<Hint>, StoreError>;
+
+    /// Ends it at once: whatever waits for it fails.
+    fn close(&self);
 }
 
 /// What a leader knows of a Page.

@@ -11,6 +11,7 @@ use settings_store::{
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, mpsc};
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
@@ -33,12 +34,18 @@ ON CONFLICT (line_id) DO UPDATE SET beaten_ms = excluded.beaten_ms";
 const FORGET: &str = "
 DELETE FROM heartbeat WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000";
 
-/// Opens lines to one database.
+/// The most notifications that are looked at together.
+const MOST_HEARD: usize = 1_000;
+
+/// Opens lines to one database, one after the other.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    pub(crate) location: Location,
+    location: Location,
     /// Whether the database carries hints.
-    pub(crate) hints: bool,
+    hints: bool,
+    /// The row that all of them write: while the write of a line that was let go is still waiting for
+    /// the standby, the next one fails instead of waiting too.
+    line_id: i64,
 }
 
 /// A line.
@@ -46,13 +53,14 @@ struct PostgresLine {
     shared: Arc<Shared>,
     pages: Batched<PageId, PageRow>,
     tokens: Batched<TokenHash, TokenWithApp>,
-    line_id: i64,
     heard: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
 /// The connection and what it has prepared.
 struct Shared {
     client: Client,
+    driving: AbortHandle,
+    line_id: i64,
     prove: Statement,
     pages: Statement,
     tokens: Statement,
@@ -69,44 +77,58 @@ impl fmt::Debug for PostgresLine {
 #[async_trait]
 impl OpenLine for Lines {
     async fn open_line(&self) -> Result<Arc<dyn Line>, StoreError> {
-        let (client, heard) = timeout(CONNECT_TIME, connect(&self.location))
+        let connected = timeout(CONNECT_TIME, connect(&self.location))
             .await
             .map_err(|_elapsed| unavailable("the database does not answer"))??;
-        let prepared = timeout(TRY_TIME, prepare(client, self.hints))
-            .await
-            .map_err(|_elapsed| unavailable("the database does not answer"))?;
-        let shared = Arc::new(prepared.map_err(|error| error::of_statement(&error))?);
+        let heard = connected.heard;
+        let (client, driving) = (connected.client, connected.driving);
+        let preparing = self.prepare(client, driving.clone());
+        let prepared = timeout(TRY_TIME, preparing).await;
+        let shared = match prepared {
+            Ok(Ok(shared)) => Arc::new(shared),
+            Ok(Err(error)) => return Err(error::of_statement(&error)),
+            Err(_elapsed) => {
+                driving.abort();
+                return Err(unavailable("the database does not answer"));
+            }
+        };
         Ok(Arc::new(PostgresLine {
             pages: Batched::start(&pages(&shared)),
             tokens: Batched::start(&tokens(&shared)),
-            line_id: rand::random(),
             heard: Mutex::new(heard),
             shared,
         }))
     }
 }
 
-/// Connects; what the database notifies of comes through the channel, which ends with the connection.
-async fn connect(
-    location: &Location,
-) -> Result<(Client, mpsc::UnboundedReceiver<String>), StoreError> {
+/// A connection, and the task that moves what is sent and received over it.
+struct Connected {
+    client: Client,
+    driving: AbortHandle,
+    /// What the database notifies of; it ends with the connection.
+    heard: mpsc::UnboundedReceiver<String>,
+}
+
+async fn connect(location: &Location) -> Result<Connected, StoreError> {
     let config = sessions::configured(location).map_err(unavailable)?;
     let failed = |error: Error| unavailable(error::described(&error));
     let (sender, heard) = mpsc::unbounded_channel();
-    let client = match &location.encryption {
+    let (client, driving) = match &location.encryption {
         Encryption::Off => {
             let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-            tokio::spawn(drive(connection, sender));
-            client
+            (client, tokio::spawn(drive(connection, sender)))
         }
         Encryption::Verified { authorities } => {
             let connector = tls::connector(authorities).map_err(unavailable)?;
             let (client, connection) = config.connect(connector).await.map_err(failed)?;
-            tokio::spawn(drive(connection, sender));
-            client
+            (client, tokio::spawn(drive(connection, sender)))
         }
     };
-    Ok((client, heard))
+    Ok(Connected {
+        client,
+        driving: driving.abort_handle(),
+        heard,
+    })
 }
 
 /// Moves what is sent and received, until the client is dropped or the connection breaks.
@@ -133,18 +155,36 @@ where
     }
 }
 
-async fn prepare(client: Client, hints: bool) -> Result<Shared, Error> {
-    client.batch_execute(GREETING).await?;
-    if hints {
-        client.batch_execute(&hints::listen_sql()).await?;
+impl Lines {
+    pub(crate) fn new(location: Location, hints: bool) -> Self {
+        Self {
+            location,
+            hints,
+            line_id: rand::random(),
+        }
     }
-    client.batch_execute(FORGET).await?;
-    Ok(Shared {
-        prove: client.prepare(PROVE).await?,
-        pages: client.prepare(&reads::pages_sql()).await?,
-        tokens: client.prepare(&reads::tokens_sql()).await?,
-        client,
-    })
+
+    async fn prepare(&self, client: Client, driving: AbortHandle) -> Result<Shared, Error> {
+        client.batch_execute(GREETING).await?;
+        if self.hints {
+            client.batch_execute(&hints::listen_sql()).await?;
+        }
+        client.batch_execute(FORGET).await?;
+        Ok(Shared {
+            prove: client.prepare(PROVE).await?,
+            pages: client.prepare(&reads::pages_sql()).await?,
+            tokens: client.prepare(&reads::tokens_sql()).await?,
+            line_id: self.line_id,
+            driving,
+            client,
+        })
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.driving.abort();
+    }
 }
 
 impl Shared {
@@ -185,8 +225,8 @@ fn tokens(shared: &Arc<Shared>) -> LookUp<TokenHash, TokenWithApp> {
 #[async_trait]
 impl Line for PostgresLine {
     async fn prove(&self) -> Result<(), StoreError> {
-        let Shared { prove, .. } = &*self.shared;
-        self.shared.query(prove, &[&self.line_id]).await?;
+        let Shared { prove, line_id, .. } = &*self.shared;
+        self.shared.query(prove, &[line_id]).await?;
         Ok(())
     }
 
@@ -208,8 +248,20 @@ impl Line for PostgresLine {
     }
 
     async fn hints(&self) -> Result<Vec<Hint>, StoreError> {
-        let text = self.heard.lock().await.recv().await;
-        text.map(|text| hints::decode(&text))
-            .ok_or_else(|| unavailable("the line to the leader broke"))
+        let mut texts = Vec::new();
+        let mut heard = self.heard.lock().await;
+        if heard.recv_many(&mut texts, MOST_HEARD).await == 0 {
+            return Err(unavailable("the line to the leader broke"));
+        }
+        let hints: Vec<Hint> = texts.iter().flat_map(|text| hints::decode(text)).collect();
+        Ok(if hints.contains(&Hint::Everything) {
+            vec![Hint::Everything]
+        } else {
+            hints
+        })
+    }
+
+    fn close(&self) {
+        self.shared.driving.abort();
     }
 }

@@ -103,6 +103,10 @@ async fn unfit(session: &Object) -> Result<Option<String>, Error> {
         (Some("off"), _) => {
             Some("its fsync is off, so it can lose everything; set fsync = on".to_owned())
         }
+        (_, Some("local")) => Some(
+            "its synchronous_commit is local, so what it acknowledges is on one node only; set it to on"
+                .to_owned(),
+        ),
         (_, Some("off")) => Some(
             "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on"
                 .to_owned(),

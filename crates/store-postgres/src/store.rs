@@ -19,7 +19,7 @@ use tokio_postgres::Row;
 
 use crate::administration;
 use crate::batch::Batched;
-use crate::error::{stopped, unavailable};
+use crate::error::{self, stopped, unavailable};
 use crate::hints::{self, Hints};
 use crate::line::Lines;
 use crate::location::Location;
@@ -160,16 +160,18 @@ async fn bounded(
     sessions: &Sessions,
 ) -> Result<KeepCopies, StoreError> {
     let session = sessions.take().await?;
-    // Not every engine knows it.
-    let hints = session.batch_execute(&hints::listen_sql()).await.is_ok();
+    let listening = session.batch_execute(&hints::listen_sql()).await;
     sessions::discard(session);
-    if !hints {
-        tracing::info!("the database carries no hints: copies grow as old as the bound");
-    }
-    let lines = Lines {
-        location: location.clone(),
-        hints,
+    let hints = match listening {
+        Ok(()) => true,
+        // Not every engine knows it.
+        Err(error) if error.as_db_error().is_some() => {
+            tracing::info!("the database carries no hints: copies grow as old as the bound");
+            false
+        }
+        Err(error) => return Err(error::of_statement(&error)),
     };
+    let lines = Lines::new(location.clone(), hints);
     Ok(KeepCopies::Bounded(BoundedKeeping {
         bound,
         lines: Arc::new(lines),

@@ -92,8 +92,24 @@ struct Campaign {
     bound: Duration,
 }
 
-/// Attacks, and prints what came of it.
+/// Attacks, and prints what came of it. The logs of a run that fails are kept until they are removed by
+/// hand.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
+    attack_all(workspace, options).map_err(|error| match keep_logs(workspace) {
+        Ok(kept) => error.context(format!("the logs are in {}", kept.display())),
+        Err(_no_logs) => error,
+    })
+}
+
+/// Moves the folder of the run out of the way of the next one.
+fn keep_logs(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let folder = torture_folder(workspace);
+    let kept = folder.with_file_name(format!("failed-{}", clock::now()));
+    fs::rename(&folder, &kept)?;
+    Ok(kept)
+}
+
+fn attack_all(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     programs::install_missing(PROGRAMS)?;
     let binary = campaign::binary(workspace, options.binary.as_ref())?;
     let seed = campaign::seed(options.seed);
@@ -172,7 +188,7 @@ fn refuse(violations: &[Violation], rows: &[Row], what: &str, seed: u64) -> anyh
         eprintln!("{violation}");
     }
     bail!(
-        "{} violations in: {what}, with --seed {seed}; the logs are kept",
+        "{} violations in: {what}, with --seed {seed}",
         violations.len()
     );
 }

@@ -160,7 +160,8 @@ impl Deployment {
         let mut psql = Command::new(Path::new(postgres::PROGRAM_FOLDER).join("psql"));
         psql.env("PGPASSWORD", &self.plan.password);
         psql.env("PGCONNECT_TIMEOUT", "2");
-        psql.args(["--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1"]);
+        psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
+        psql.args(["-v", "ON_ERROR_STOP=1"]);
         psql.args(["--host", "127.0.0.1", "--username", ADMINISTRATOR]);
         psql.args(["--port", &address.port().to_string()]);
         psql.args(["--command", sql, "postgres"]);
@@ -231,6 +232,24 @@ impl Deployment {
     /// Whether an acknowledged write is on two nodes.
     pub(crate) fn is_strict(&self) -> bool {
         self.plan.replication == Replication::Strict
+    }
+
+    /// How much this node has written, as PostgreSQL counts it.
+    pub(crate) fn written(&self, leader: usize) -> anyhow::Result<String> {
+        let sql = "SELECT pg_current_wal_lsn()";
+        let text = command::output(&mut self.psql(self.plan.postgres[leader], sql))?;
+        Ok(text.trim().to_owned())
+    }
+
+    /// The names of the nodes that follow this one and show all that it had written up to there. One
+    /// that receives what is written and does not show it would lose it when it leads.
+    pub(crate) fn followers(&self, leader: usize, written: &str) -> anyhow::Result<Vec<String>> {
+        let sql = format!(
+            "SELECT application_name FROM pg_stat_replication \
+             WHERE state = 'streaming' AND replay_lsn >= '{written}'"
+        );
+        let text = command::output(&mut self.psql(self.plan.postgres[leader], &sql))?;
+        Ok(text.lines().map(str::to_owned).collect())
     }
 
     /// What Patroni says, asked at whichever node answers.

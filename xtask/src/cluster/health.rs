@@ -13,27 +13,28 @@ use crate::cluster::rest::{self, View};
 const LIMIT: Duration = Duration::from_mins(3);
 /// How long a node may follow no leader before it is made anew.
 const PATIENCE: Duration = Duration::from_mins(1);
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(300);
 
 /// What is missing.
 #[derive(Debug)]
 struct Illness {
     text: String,
-    /// The nodes that run, or should, and follow no leader.
+    /// The nodes that run, or should, and do not show what the leader has written.
     stuck: Vec<usize>,
 }
 
 /// Waits until there is one leader that all other nodes follow; how many nodes had to be made anew.
 ///
-/// Patroni can leave a node behind that it calls running and that follows nobody: the second copy of
-/// what is acknowledged is then the last one. An operator has to see that and to make the node anew,
-/// and so does this.
+/// Patroni can leave a node behind that it calls running and that follows nobody, or that receives what
+/// the leader writes and cannot show it. An operator has to see that and to make the node anew, and
+/// so does this.
 pub(crate) fn wait(cluster: &mut Deployment) -> anyhow::Result<usize> {
     let mut begun = Instant::now();
     let mut stuck_since = [None; NODES];
+    let mut mark = None;
     let mut renewed = 0;
     loop {
-        let Some(illness) = illness(cluster) else {
+        let Some(illness) = illness(cluster, &mut mark) else {
             return Ok(renewed);
         };
         if begun.elapsed() > LIMIT {
@@ -46,7 +47,7 @@ pub(crate) fn wait(cluster: &mut Deployment) -> anyhow::Result<usize> {
             }
             if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 println!(
-                    "{} follows no leader and is made anew: {}",
+                    "{} does not follow its leader and is made anew: {}",
                     node_name(node),
                     illness.text
                 );
@@ -60,22 +61,30 @@ pub(crate) fn wait(cluster: &mut Deployment) -> anyhow::Result<usize> {
     }
 }
 
-fn illness(cluster: &Deployment) -> Option<Illness> {
-    let view = match cluster.view() {
-        Ok(view) => view,
-        Err(error) => {
-            let (text, stuck) = (format!("{error:#}"), Vec::new());
-            return Some(Illness { text, stuck });
-        }
-    };
+/// What is missing; `mark` is what a leader had written when it was first asked.
+fn illness(cluster: &Deployment, mark: &mut Option<String>) -> Option<Illness> {
+    match try_illness(cluster, mark) {
+        Ok(illness) => illness,
+        Err(error) => Some(Illness {
+            text: format!("{error:#}"),
+            stuck: Vec::new(),
+        }),
+    }
+}
+
+fn try_illness(cluster: &Deployment, mark: &mut Option<String>) -> anyhow::Result<Option<Illness>> {
+    let view = cluster.view()?;
     let leads = |node: &usize| rest::status(cluster.plan.patroni[*node], "/primary") == Some(200);
     let leaders: Vec<usize> = (0..NODES).filter(leads).collect();
     let [leader] = leaders[..] else {
-        let (text, stuck) = (format!("{leaders:?} lead; {view:?}"), Vec::new());
-        return Some(Illness { text, stuck });
+        bail!("{leaders:?} lead; {view:?}");
     };
-    let followers = rest::followers(cluster.plan.patroni[leader]).unwrap_or_default();
-    diagnose(&view, leader, &followers, cluster.is_strict())
+    let written = match mark {
+        Some(written) => written,
+        None => mark.insert(cluster.written(leader)?),
+    };
+    let followers = cluster.followers(leader, written)?;
+    Ok(diagnose(&view, leader, &followers, cluster.is_strict()))
 }
 
 fn diagnose(view: &View, leader: usize, followers: &[String], is_strict: bool) -> Option<Illness> {

@@ -28,27 +28,6 @@ struct Member {
     state: String,
 }
 
-/// The answer of a leader to `/patroni`.
-#[derive(Debug, Deserialize)]
-struct Leader {
-    #[serde(default)]
-    replication: Vec<Stream>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Stream {
-    application_name: String,
-    state: String,
-}
-
-impl Leader {
-    fn followers(self) -> Vec<String> {
-        let streams = self.replication.into_iter();
-        let streams = streams.filter(|stream| stream.state == "streaming");
-        streams.map(|stream| stream.application_name).collect()
-    }
-}
-
 impl View {
     /// The name of the leader, if it runs.
     pub(crate) fn leader(&self) -> Option<&str> {
@@ -98,14 +77,6 @@ pub(crate) fn view(nodes: &[SocketAddr]) -> anyhow::Result<View> {
         }
     }
     bail!("no Patroni answers")
-}
-
-/// The names of those to which this leader sends what it writes as it writes it.
-pub(crate) fn followers(leader: SocketAddr) -> anyhow::Result<Vec<String>> {
-    let (_, body) = ask(leader, "/patroni", None, LIMIT)?;
-    let leader: Leader =
-        serde_json::from_slice(&body).context("Patroni answers something unexpected")?;
-    Ok(leader.followers())
 }
 
 /// The status that an address answers; `None`: it does not.
@@ -182,14 +153,5 @@ pub(crate) mod tests {
             assert!(!view(&HEALTHY.replace(from, to)).is_healthy(true), "{to}");
         }
         assert!(!view(r#"{"members": []}"#).is_healthy(true));
-    }
-
-    #[test]
-    fn followers_are_those_who_stream() {
-        let text = r#"{"state": "running", "role": "master", "replication": [
-            {"usename": "replicator", "application_name": "node1", "state": "streaming", "sync_state": "sync"},
-            {"usename": "replicator", "application_name": "node2", "state": "catchup", "sync_state": "async"}]}"#;
-        let leader: Leader = serde_json::from_str(text).unwrap();
-        assert_eq!(leader.followers(), ["node1"]);
     }
 }

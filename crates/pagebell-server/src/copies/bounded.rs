@@ -7,11 +7,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bounded_copies::{
-    Bound, BoundedCopies, Capacity, ChannelUse, Heartbeat, MonotonicTime, Weighed,
+    Bound, BoundedCopies, Capacity, ChannelUse, Fill, Heartbeat, MonotonicTime, Weighed,
 };
 use call_settings::PageId;
 use settings_store::{
     BoundedKeeping, Hint, Invalidation, Line, PageRecord, Revision, StoreError, TokenHash,
+    WriteOutcome,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -24,8 +25,11 @@ use crate::{Clock, Limits};
 /// How long a read waits for a line whose lease holds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a read waits before it asks again for what the leader does not have yet.
+/// How long a read waits before it asks again where a later revision was seen.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// After so many renewals of the lease, one has begun after the first try.
+const ENOUGH_PROOFS: u32 = 2;
 
 /// A revision that no copy has.
 const LATER_THAN_ANY: Revision = Revision::new(u64::MAX);
@@ -69,6 +73,9 @@ enum Read<T> {
     Found(T),
     /// There is nothing to read from, or what was read proves nothing.
     NotProven,
+    /// This server has seen a later revision: it was written meanwhile, or the line leads to a former
+    /// leader.
+    SeenLater,
     /// The leader did not have it yet.
     NotYet(T),
 }
@@ -77,31 +84,51 @@ enum Read<T> {
 struct Patience {
     renewed: watch::Receiver<()>,
     deadline: Instant,
+    /// How often the lease was renewed since the leader first did not have it yet.
+    proofs: u32,
 }
 
 impl Patience {
-    /// What came of a read; `None`: it is to be tried again now.
+    /// A try, for as long as there is patience.
+    async fn limit<T>(
+        &self,
+        reading: impl Future<Output = Result<Read<T>, StoreError>>,
+    ) -> Result<Read<T>, StoreError> {
+        timeout_at(self.deadline, reading)
+            .await
+            .unwrap_or_else(|_elapsed| Err(out_of_reach()))
+    }
+
+    /// What came of a try; `None`: there is to be another one now.
     async fn end_or_wait<T>(
         &mut self,
         outcome: Result<Read<T>, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let is_late = Instant::now() >= self.deadline;
         match outcome {
             Ok(Read::Found(found)) => return Ok(Some(found)),
-            Ok(Read::NotYet(found)) if is_late => return Ok(Some(found)),
-            Err(error) if is_late || !matches!(error, StoreError::Unavailable { .. }) => {
-                return Err(error);
+            // Whoever proved that it leads after the first try was the leader then, and it had not.
+            Ok(Read::NotYet(found)) if self.proofs >= ENOUGH_PROOFS => return Ok(Some(found)),
+            Ok(Read::NotYet(_)) => {
+                self.renewal().await?;
+                self.proofs += 1;
             }
-            Ok(Read::NotYet(_)) => sleep(PAUSE).await,
-            // A renewal since the last try, or else the next one.
-            Ok(Read::NotProven) | Err(_) => {
-                match timeout_at(self.deadline, self.renewed.changed()).await {
-                    Ok(_renewed) => {}
-                    Err(_elapsed) => return Err(out_of_reach()),
+            Ok(Read::SeenLater) => {
+                if timeout_at(self.deadline, sleep(PAUSE)).await.is_err() {
+                    return Err(out_of_reach());
                 }
             }
+            Err(error) if !matches!(error, StoreError::Unavailable { .. }) => return Err(error),
+            Ok(Read::NotProven) | Err(_) => self.renewal().await?,
         }
         Ok(None)
+    }
+
+    /// A renewal of the lease since the last one that was waited for, or else the next one.
+    async fn renewal(&mut self) -> Result<(), StoreError> {
+        match timeout_at(self.deadline, self.renewed.changed()).await {
+            Ok(_renewed) if Instant::now() < self.deadline => Ok(()),
+            _ => Err(out_of_reach()),
+        }
     }
 }
 
@@ -159,16 +186,20 @@ impl Bounded {
         page_id: PageId,
         least: Revision,
     ) -> Result<Option<PageCopy>, StoreError> {
-        if let Some(kept) = self.pages.at_least(&page_id, least, self.now()) {
+        let at_hand = || self.pages.at_least(&page_id, least, self.now());
+        if let Some(kept) = at_hand() {
             self.metrics.page_copies.hit();
             return Ok(Some(kept.value));
         }
         self.metrics.page_copies.miss();
         let mut patience = self.patience();
         loop {
-            let outcome = self.read_page(page_id, least).await;
+            let outcome = patience.limit(self.read_page(page_id, least)).await;
             if let Some(found) = patience.end_or_wait(outcome).await? {
                 return Ok(found);
+            }
+            if let Some(kept) = at_hand() {
+                return Ok(Some(kept.value));
             }
         }
     }
@@ -181,7 +212,7 @@ impl Bounded {
         self.metrics.token_copies.miss();
         let mut patience = self.patience();
         loop {
-            let outcome = self.read_token(hash).await;
+            let outcome = patience.limit(self.read_token(hash)).await;
             if let Some(found) = patience.end_or_wait(outcome).await? {
                 return Ok(found);
             }
@@ -192,6 +223,7 @@ impl Bounded {
         Patience {
             renewed: self.renewed.subscribe(),
             deadline: Instant::now() + PATIENCE,
+            proofs: 0,
         }
     }
 
@@ -210,17 +242,18 @@ impl Bounded {
             return Ok(Read::NotProven);
         }
         if found.revision < self.pages.seen_revision(&page_id) {
-            // This server knows better, from a leader that came after this one.
-            return Ok(Read::NotProven);
+            return Ok(Read::SeenLater);
         }
         let copy = found.record.map(|record| self.preparation.copy(&record));
         if found.revision < least {
             return Ok(Read::NotYet(copy));
         }
-        if let Some(copy) = &copy {
-            let _perhaps_overtaken = self
-                .pages
-                .complete_fill(ticket, copy.revision, copy.clone());
+        match &copy {
+            Some(copy) => {
+                let copy = copy.clone();
+                let _perhaps_overtaken = self.pages.complete_fill(ticket, copy.revision, copy);
+            }
+            None => self.pages.hint(&page_id, found.revision),
         }
         Ok(Read::Found(copy))
     }
@@ -244,12 +277,31 @@ impl Bounded {
         Ok(Read::Found(access))
     }
 
-    /// A write of this server, begun at this time, was stored. Its acknowledgement proves by itself
-    /// that the settings were these at some time since.
-    pub(super) fn written(&self, record: &PageRecord, begun_at: MonotonicTime) {
-        let ticket = self.pages.begin_fill(record.page_id, begun_at);
+    /// A write of this server, begun at this time, was decided. What its caller is told no copy may
+    /// contradict afterwards.
+    pub(super) fn decided(&self, page_id: PageId, outcome: &WriteOutcome, begun_at: MonotonicTime) {
+        match outcome {
+            WriteOutcome::Stored(written) if written.changed => {
+                self.written(&written.record, begun_at);
+            }
+            WriteOutcome::Stored(written) => self.pages.hint(&page_id, written.record.revision),
+            WriteOutcome::RevisionMismatch { found } => self.pages.hint(&page_id, *found),
+            WriteOutcome::PageMissing => self.pages.hint(&page_id, LATER_THAN_ANY),
+        }
+    }
+
+    /// What was stored. The acknowledgement proves by itself that the settings were these at some
+    /// time since the write began.
+    fn written(&self, record: &PageRecord, begun_at: MonotonicTime) {
         let copy = self.preparation.copy(record);
-        let _perhaps_overtaken = self.pages.written(ticket, record.revision, copy);
+        loop {
+            let ticket = self.pages.begin_fill(record.page_id, begun_at);
+            let fill = self.pages.written(ticket, record.revision, copy.clone());
+            // Overtaken in this very moment, its revision would not be known here as seen.
+            if fill != Fill::Invalidated {
+                return;
+            }
+        }
     }
 
     /// This server has changed something beside settings.
@@ -290,7 +342,11 @@ impl Bounded {
     /// The line is not to be relied on any more, and neither is what came over it.
     pub(super) fn let_go(&self) {
         // The line first: whoever gets a ticket of the next route finds no line of this one.
+        let line = self.line();
         self.set_line(None);
+        if let Some(line) = line {
+            line.close();
+        }
         self.pages.route_replaced();
         self.tokens.route_replaced();
         self.pages.channel_lost();

@@ -26,19 +26,29 @@ impl Upkeep {
     /// Begins on the present runtime.
     pub(super) fn start(copies: Arc<Bounded>, lines: Arc<dyn OpenLine>) -> Self {
         Self(tokio::spawn(async move {
+            let mut told = String::new();
             loop {
-                match lines.open_line().await {
+                let error = match lines.open_line().await {
                     Ok(line) => {
                         copies.take_up(Arc::clone(&line));
                         let error = keep(&copies, &*line).await;
-                        tracing::info!(%error, "another line to the leader is opened");
                         apart(&copies, Bounded::let_go).await;
+                        error
                     }
-                    Err(error) => {
-                        tracing::debug!(%error, "no line to the leader");
-                        tokio::time::sleep(PAUSE).await;
-                    }
+                    Err(error) => error,
+                };
+                // Once, and not with every try.
+                let reason = error.to_string();
+                if reason == told {
+                    tracing::debug!(reason, "no line to the leader yet");
+                } else {
+                    tracing::warn!(
+                        reason,
+                        "the line to the leader is lost; another one is opened"
+                    );
+                    told = reason;
                 }
+                tokio::time::sleep(PAUSE).await;
             }
         }))
     }

@@ -63,7 +63,7 @@ impl Pagebell {
             let omitted =
                 succeeded && matches!(slot, Ok(operation) if operation.omit_response_on_success);
             answers.push((!omitted).then(|| answer_of(&response, with_headers)));
-            // Operations are answered from memory, without a wait in which others get their turn.
+            // Operations may all be answered from memory, without a wait in which others get their turn.
             tokio::task::yield_now().await;
         }
         Ok(Bytes::from(write_answers(&answers)))

@@ -88,9 +88,7 @@ impl Pagebell {
         };
         let begun = self.copies.begin_write();
         let outcome = self.store.update_settings(write).await?;
-        if let WriteOutcome::Stored(written) = &outcome {
-            self.copies.written(begun, written);
-        }
+        self.copies.decided(begun, page_id, &outcome);
         Ok(outcome)
     }
 

@@ -113,6 +113,7 @@ struct NodeLine {
     node: Arc<Node>,
     hints: tokio::sync::Mutex<broadcast::Receiver<Hint>>,
     broken: watch::Receiver<u64>,
+    closed: watch::Sender<bool>,
 }
 
 impl fmt::Debug for NodeLine {
@@ -131,7 +132,7 @@ impl NodeLine {
     async fn round_trip(&self) -> Result<(), StoreError> {
         sleep(ROUND_TRIP).await;
         match self.broken.has_changed() {
-            Ok(false) => Ok(()),
+            Ok(false) if !*self.closed.borrow() => Ok(()),
             _ => Err(broken()),
         }
     }
@@ -146,6 +147,7 @@ impl OpenLine for Lines {
             node: database.leader(),
             hints: tokio::sync::Mutex::new(database.channel.subscribe()),
             broken: database.broken.subscribe(),
+            closed: watch::Sender::new(false),
         }))
     }
 }
@@ -186,6 +188,10 @@ impl Line for NodeLine {
             hint = hints.recv() => hint.map(|hint| vec![hint]).map_err(|_error| broken()),
             _ = gone.changed() => Err(broken()),
         }
+    }
+
+    fn close(&self) {
+        self.closed.send_replace(true);
     }
 }
 

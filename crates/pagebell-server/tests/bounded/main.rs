@@ -70,14 +70,29 @@ impl Server {
     /// Status and revision of an answer.
     async fn ask(&self, method: Method, at_least: Option<u64>, body: &str) -> (u16, u64) {
         let at_least = at_least.map(|revision| revision.to_string());
+        self.send(method, None, at_least.as_deref(), body).await
+    }
+
+    async fn ask_if_match(&self, revision: u64, body: &str) -> (u16, u64) {
+        let if_match = revision.to_string();
+        self.send(Method::POST, Some(&if_match), None, body).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        if_match: Option<&str>,
+        revision_at_least: Option<&str>,
+        body: &str,
+    ) -> (u16, u64) {
         let request = GraphRequest {
             method: &method,
             path: PATH,
             query: "",
             authorization: Some("Bearer token"),
             content_type: Some("application/json"),
-            if_match: None,
-            revision_at_least: at_least.as_deref(),
+            if_match,
+            revision_at_least,
             origin: Origin {
                 is_secure: false,
                 host: "test",
@@ -196,6 +211,28 @@ async fn i4_who_brings_a_revision_never_sees_less() {
     }
     let (status, _) = other.ask(Method::GET, Some(1000), "").await;
     assert_eq!(status, 412, "which there is not");
+}
+
+/// An update that changes nothing is answered with a revision that others have written.
+#[tokio::test(start_paused = true)]
+async fn i4_what_an_update_was_told_no_copy_contradicts() {
+    let database = database().await;
+    database.lose_hints();
+    let (one, other) = (
+        Server::on(&database, Some(BOUND)),
+        Server::on(&database, Some(BOUND)),
+    );
+    one.write(1).await;
+    assert_eq!(other.read().await, (200, 1));
+    one.write(2).await;
+    assert_eq!(other.read().await, (200, 1), "a copy");
+    assert_eq!(other.write(2).await, 2, "it changes nothing");
+    assert_eq!(other.read().await, (200, 2));
+
+    one.write(3).await;
+    let (status, _) = other.ask_if_match(2, "{\"icon_enabled\":false}").await;
+    assert_eq!(status, 412);
+    assert_eq!(other.read().await, (200, 3), "which it was told of");
 }
 
 /// The line of the server leads to a leader that was replaced, while its writes go to the new one.
