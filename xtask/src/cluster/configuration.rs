@@ -75,7 +75,8 @@ pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
                     "remove_data_directory_on_rewind_failure": true,
                     "remove_data_directory_on_diverged_timelines": true,
                     "parameters": {
-                        "synchronous_commit": "on",
+                        // A standby that receives what it cannot replay would lose it when it leads.
+                        "synchronous_commit": if is_strict { "remote_apply" } else { "on" },
                         "fsync": "on",
                         "full_page_writes": "on",
                         "wal_log_hints": "on",
@@ -199,8 +200,8 @@ mod tests {
         for name in ["synchronous_mode", "synchronous_mode_strict"] {
             assert_eq!(shared[name], true, "{name}");
         }
-        for name in ["synchronous_commit", "fsync"] {
-            assert_eq!(shared["postgresql"]["parameters"][name], "on", "{name}");
+        for (name, value) in [("synchronous_commit", "remote_apply"), ("fsync", "on")] {
+            assert_eq!(shared["postgresql"]["parameters"][name], value, "{name}");
         }
         assert_eq!(configuration["postgresql"]["listen"], "127.0.0.1:10009");
         assert_eq!(configuration["restapi"]["listen"], "127.0.0.1:10012");
