@@ -42,6 +42,7 @@ pub(crate) fn etcd(plan: &Plan, member: usize) -> Vec<String> {
     ]
     .into_iter()
     .flat_map(|(name, value)| [name.to_owned(), value])
+    .chain(["--enable-v2=true".to_owned()])
     .collect()
 }
 
@@ -58,7 +59,9 @@ pub(crate) fn patroni(plan: &Plan, node: usize) -> String {
             "connect_address": plan.to_patroni[node].to_string(),
         },
         // Whatever else etcd says of its members: these are the ways to them.
-        "etcd3": { "hosts": hosts, "use_proxies": plan.to_etcd[node] != plan.etcd_clients },
+        // Not etcd3: with that, Patroni 3.0.2 takes the leader's lock from another node without looking,
+        // when it has stood still for longer than its lease.
+        "etcd": { "hosts": hosts, "use_proxies": plan.to_etcd[node] != plan.etcd_clients },
         "bootstrap": {
             "dcs": {
                 "ttl": LEASE.as_secs(),
@@ -218,11 +221,11 @@ mod tests {
         assert_eq!(linked["postgresql"]["listen"], "127.0.0.1:10007");
         assert_eq!(linked["postgresql"]["connect_address"], "127.0.0.1:9");
         assert_eq!(linked["restapi"]["connect_address"], "127.0.0.1:9");
-        assert_eq!(linked["etcd3"]["hosts"][2], "127.0.0.1:9");
-        assert_eq!(linked["etcd3"]["use_proxies"], true);
+        assert_eq!(linked["etcd"]["hosts"][2], "127.0.0.1:9");
+        assert_eq!(linked["etcd"]["use_proxies"], true);
         assert!(haproxy(&plan).contains("server node1 127.0.0.1:9 check port 9\n"));
         let straight: Value = serde_json::from_str(&patroni(&plan, 1)).unwrap();
-        assert_eq!(straight["etcd3"]["use_proxies"], false);
+        assert_eq!(straight["etcd"]["use_proxies"], false);
     }
 
     #[test]

@@ -40,6 +40,14 @@ pub(crate) enum Lifetime {
     UntilDown,
 }
 
+/// A node that follows a leader, as that leader's PostgreSQL sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Follower {
+    pub(crate) name: String,
+    /// Whether commits wait for it.
+    pub(crate) is_synchronous: bool,
+}
+
 /// A running cluster; dropping it takes it down, unless it is to be kept.
 #[derive(Debug)]
 pub(crate) struct Deployment {
@@ -241,15 +249,22 @@ impl Deployment {
         Ok(text.trim().to_owned())
     }
 
-    /// The names of the nodes that follow this one and show all that it had written up to there. One
-    /// that receives what is written and does not show it would lose it when it leads.
-    pub(crate) fn followers(&self, leader: usize, written: &str) -> anyhow::Result<Vec<String>> {
+    /// The nodes that follow this one and show all that it had written up to there. One that receives
+    /// what is written and does not show it would lose it when it leads.
+    pub(crate) fn followers(&self, leader: usize, written: &str) -> anyhow::Result<Vec<Follower>> {
         let sql = format!(
-            "SELECT application_name FROM pg_stat_replication \
+            "SELECT application_name, sync_state FROM pg_stat_replication \
              WHERE state = 'streaming' AND replay_lsn >= '{written}'"
         );
         let text = command::output(&mut self.psql(self.plan.postgres[leader], &sql))?;
-        Ok(text.lines().map(str::to_owned).collect())
+        let follower = |line: &str| {
+            let (name, state) = line.split_once('|')?;
+            Some(Follower {
+                name: name.to_owned(),
+                is_synchronous: state == "sync",
+            })
+        };
+        Ok(text.lines().filter_map(follower).collect())
     }
 
     /// What Patroni says, asked at whichever node answers.

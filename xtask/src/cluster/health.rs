@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 
-use crate::cluster::deployment::Deployment;
+use crate::cluster::deployment::{Deployment, Follower};
 use crate::cluster::plan::{NODES, node_name};
 use crate::cluster::rest::{self, View};
 
@@ -87,12 +87,23 @@ fn try_illness(cluster: &Deployment, mark: &mut Option<String>) -> anyhow::Resul
     Ok(diagnose(&view, leader, &followers, cluster.is_strict()))
 }
 
-fn diagnose(view: &View, leader: usize, followers: &[String], is_strict: bool) -> Option<Illness> {
-    let follows = |node: &usize| *node == leader || followers.contains(&node_name(*node));
+fn diagnose(
+    view: &View,
+    leader: usize,
+    followers: &[Follower],
+    is_strict: bool,
+) -> Option<Illness> {
+    let follows =
+        |node: &usize| *node == leader || followers.iter().any(|it| it.name == node_name(*node));
+    // Patroni says who ought to be waited for; PostgreSQL, who is.
+    let is_waited_for = followers.iter().any(|follower| follower.is_synchronous);
     let stuck: Vec<usize> = (0..NODES)
         .filter(|node| !follows(node) && !view.is_being_made(&node_name(*node)))
         .collect();
-    if view.is_healthy(is_strict) && (0..NODES).all(|node| follows(&node)) {
+    if view.is_healthy(is_strict)
+        && (is_waited_for || !is_strict)
+        && (0..NODES).all(|node| follows(&node))
+    {
         return None;
     }
     let text = format!("followed by {followers:?}; {view:?}");
@@ -105,8 +116,24 @@ mod tests {
     use crate::cluster::rest::tests::{HEALTHY, view};
 
     fn stuck(view: &View, followers: &[&str]) -> Option<Vec<usize>> {
-        let followers: Vec<String> = followers.iter().map(ToString::to_string).collect();
+        let follower = |(place, name): (usize, &&str)| Follower {
+            name: (*name).to_owned(),
+            is_synchronous: place == 0,
+        };
+        let followers: Vec<Follower> = followers.iter().enumerate().map(follower).collect();
         Some(diagnose(view, 1, &followers, true)?.stuck)
+    }
+
+    #[test]
+    fn a_leader_that_waits_for_nobody_is_not_healthy() {
+        let lone = |name: &str| Follower {
+            name: name.to_owned(),
+            is_synchronous: false,
+        };
+        let followers = [lone("node1"), lone("node3")];
+        assert!(diagnose(&view(HEALTHY), 1, &followers, false).is_none());
+        let illness = diagnose(&view(HEALTHY), 1, &followers, true).unwrap();
+        assert_eq!(illness.stuck, Vec::<usize>::new());
     }
 
     #[test]
