@@ -149,6 +149,9 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
     if case.headers and "If-Match" in case.headers and is_meant_to_be_valid(case, "header"):
         # Only the present revision is accepted, and no document can know it.
         case.headers = {**case.headers, "If-Match": "*"}
+    if case.headers and "Pagebell-Revision-At-Least" in case.headers and is_meant_to_be_valid(case, "header"):
+        # Every Page has reached this one, and no document can know which others.
+        case.headers = {**case.headers, "Pagebell-Revision-At-Least": "0"}
     if isinstance(case.body, dict) and is_meant_to_be_valid(case, "body"):
         body = lawful_body(case.body)
         if body != case.body:
