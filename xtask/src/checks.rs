@@ -41,7 +41,7 @@ enum Step {
     Torture,
     /// Attacks while others read; in short
     Hostility,
-    /// Servers on three database nodes, of which one dies and one hands over; in short
+    /// Servers on three database nodes, of which one dies, one stands still and one hands over; in short
     Cluster,
 }
 

@@ -106,7 +106,7 @@ async fn servers_that_write_the_same_page_make_one_history() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_survives_the_death_of_the_database() {
+async fn i1_what_was_acknowledged_survives_the_death_of_the_database() {
     let mut cluster = Cluster::start(Setup::default()).unwrap();
     let store = Arc::new(open(&cluster.address("postgres")).await);
     add_page(&store).await;
@@ -149,7 +149,7 @@ async fn what_was_acknowledged_survives_the_death_of_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_whose_answer_is_lost_is_found_and_not_done_twice() {
+async fn i8_a_write_whose_answer_is_lost_is_found_and_not_done_twice() {
     let cluster = Cluster::start(Setup {
         tcp: true,
         ..Setup::default()

@@ -49,7 +49,7 @@ const BOUND: Duration = Duration::from_secs(1);
 /// Options of `cargo xtask cluster torture`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Only a Pagebell killed, all replaced, a switchover and a leader killed; about two minutes
+    /// Only one fault of each kind that is soon over; about three minutes
     #[arg(long, conflicts_with = "only")]
     short: bool,
     /// Only this fault; can be given several times

@@ -64,11 +64,12 @@ pub(crate) struct Wound {
 
 impl Fault {
     /// Those of a short run.
-    pub(crate) const SHORT: [Self; 4] = [
+    pub(crate) const SHORT: [Self; 5] = [
         Self::Pagebell,
         Self::Upgrade,
         Self::Switchover,
         Self::Leader,
+        Self::Pause,
     ];
 
     /// How the tables call it.
