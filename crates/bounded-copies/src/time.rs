@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The longest time between the begins of two heartbeats, however long the bound is.
+const LONGEST_PERIOD: Duration = Duration::from_secs(1);
+
 /// A time since some start, the same start for all times of a process. It never goes back and, unlike
 /// the clocks that stand still while the machine is suspended, counts all the time that passes: on
 /// Linux it is `CLOCK_BOOTTIME`. Resolution: nanoseconds, for 584 years.
@@ -43,8 +46,6 @@ impl MonotonicTime {
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
-
-const LONGEST_PERIOD: Duration = Duration::from_secs(1);
 
 /// How old an answer may be, counted until the request for it arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -75,7 +75,7 @@ pub(crate) fn of_statement(error: &Error) -> StoreError {
 /// No connection was to be had.
 pub(crate) fn of_pool(error: &PoolError) -> StoreError {
     match error {
-        PoolError::Timeout(_) => unavailable("the database does not answer"),
+        PoolError::Timeout(_) => no_answer(),
         PoolError::Backend(error) => unavailable(described(error)),
         PoolError::Closed => stopped(),
         other => unavailable(other.to_string()),
@@ -97,6 +97,11 @@ pub(crate) fn unavailable(reason: impl Into<String>) -> StoreError {
     StoreError::Unavailable {
         reason: reason.into(),
     }
+}
+
+/// Nothing was heard in time.
+pub(crate) fn no_answer() -> StoreError {
+    unavailable("the database does not answer")
 }
 
 /// The refusal of everything that comes after the end.

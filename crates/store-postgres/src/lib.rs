@@ -8,13 +8,12 @@
 //!   history included.
 //! - A write whose connection broke is tried again under the same number: either it is found to be
 //!   stored, or it can no longer become so (module `writes`).
-//!
 //! - Servers that may keep copies for a bounded time read them over a line of their own (module
 //!   `line`), and hint to each other at what they have changed (module `hints`).
 //!
 //! The SQL keeps to what PostgreSQL has in common with the distributed engines that speak its
-//! protocol: no advisory locks, no sequences, no triggers, no physical row addresses; `NOTIFY` only where it is understood, and
-//! never in a commit.
+//! protocol: no advisory locks, no sequences, no triggers, no physical row addresses; `NOTIFY` only
+//! where it is understood, and never in a commit.
 
 mod administration;
 mod batch;

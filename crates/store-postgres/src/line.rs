@@ -17,7 +17,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
 
 use crate::batch::{Batched, LookUp};
-use crate::error::{self, unavailable};
+use crate::error::{self, no_answer, unavailable};
 use crate::hints;
 use crate::location::{Encryption, Location};
 use crate::reads::{self, TokenWithApp};
@@ -77,11 +77,13 @@ impl fmt::Debug for PostgresLine {
 #[async_trait]
 impl OpenLine for Lines {
     async fn open_line(&self) -> Result<Arc<dyn Line>, StoreError> {
-        let connected = timeout(CONNECT_TIME, connect(&self.location))
+        let Connected {
+            client,
+            driving,
+            heard,
+        } = timeout(CONNECT_TIME, connect(&self.location))
             .await
-            .map_err(|_elapsed| unavailable("the database does not answer"))??;
-        let heard = connected.heard;
-        let (client, driving) = (connected.client, connected.driving);
+            .map_err(|_elapsed| no_answer())??;
         let preparing = self.prepare(client, driving.clone());
         let prepared = timeout(TRY_TIME, preparing).await;
         let shared = match prepared {
@@ -89,7 +91,7 @@ impl OpenLine for Lines {
             Ok(Err(error)) => return Err(error::of_statement(&error)),
             Err(_elapsed) => {
                 driving.abort();
-                return Err(unavailable("the database does not answer"));
+                return Err(no_answer());
             }
         };
         Ok(Arc::new(PostgresLine {
@@ -195,7 +197,7 @@ impl Shared {
     ) -> Result<Vec<Row>, StoreError> {
         match timeout(TRY_TIME, self.client.query(statement, parameters)).await {
             Ok(rows) => rows.map_err(|error| error::of_statement(&error)),
-            Err(_elapsed) => Err(unavailable("the database does not answer")),
+            Err(_elapsed) => Err(no_answer()),
         }
     }
 }
@@ -253,12 +255,7 @@ impl Line for PostgresLine {
         if heard.recv_many(&mut texts, MOST_HEARD).await == 0 {
             return Err(unavailable("the line to the leader broke"));
         }
-        let hints: Vec<Hint> = texts.iter().flat_map(|text| hints::decode(text)).collect();
-        Ok(if hints.contains(&Hint::Everything) {
-            vec![Hint::Everything]
-        } else {
-            hints
-        })
+        Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
     }
 
     fn close(&self) {

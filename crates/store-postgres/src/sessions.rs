@@ -12,7 +12,7 @@ use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Error, NoTls, Row};
 
-use crate::error::{self, Fate, unavailable};
+use crate::error::{self, Fate, no_answer};
 use crate::location::{Encryption, Location};
 use crate::tls;
 
@@ -153,7 +153,7 @@ impl Sessions {
             }
             Err(_elapsed) => {
                 discard(session);
-                Err(Failure::Store(unavailable("the database does not answer")))
+                Err(Failure::Store(no_answer()))
             }
         }
     }

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::error::{self, Fate, stopped, unavailable};
+use crate::error::{self, Fate, no_answer, stopped, unavailable};
 use crate::hints::Hints;
 use crate::reads;
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
@@ -193,7 +193,7 @@ impl Work {
             }
             Err(_elapsed) => {
                 sessions::discard(session);
-                Tried::Failed(Fate::Unknown, unavailable("the database does not answer"))
+                Tried::Failed(Fate::Unknown, no_answer())
             }
         }
     }

@@ -141,7 +141,7 @@ impl Bounded {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let bound = Bound::new(keeping.bound);
-        // Hints come over the line itself, which the lease outlives by less than this.
+        // Hints come over the line itself: the lease ends before its silence counts.
         let channel = if keeping.hints {
             ChannelUse::HeardEvery(keeping.bound)
         } else {
@@ -221,7 +221,7 @@ impl Bounded {
 
     fn patience(&self) -> Patience {
         Patience {
-            renewed: self.renewed.subscribe(),
+            renewed: self.renewals(),
             deadline: Instant::now() + PATIENCE,
             proofs: 0,
         }
@@ -373,6 +373,11 @@ impl Bounded {
         self.tokens.lease().confirm(heartbeats.tokens);
         self.heard();
         self.renewed.send_replace(());
+    }
+
+    /// Changes with each renewal of the lease from now on.
+    pub(super) fn renewals(&self) -> watch::Receiver<()> {
+        self.renewed.subscribe()
     }
 
     /// How long it is until the next heartbeat.

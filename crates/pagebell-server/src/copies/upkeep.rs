@@ -31,7 +31,12 @@ impl Upkeep {
                 let error = match lines.open_line().await {
                     Ok(line) => {
                         copies.take_up(Arc::clone(&line));
+                        let renewals = copies.renewals();
                         let error = keep(&copies, &*line).await;
+                        // A line that was good is missed anew.
+                        if renewals.has_changed().unwrap_or(false) {
+                            told.clear();
+                        }
                         apart(&copies, Bounded::let_go).await;
                         error
                     }

@@ -117,6 +117,10 @@ impl Server {
     }
 }
 
+fn pair(database: &Arc<Database>, bound: Option<Duration>) -> [Server; 2] {
+    [(); 2].map(|()| Server::on(database, bound))
+}
+
 /// A database with one Page and one token.
 async fn database() -> Arc<Database> {
     let database = Database::new();
@@ -145,7 +149,7 @@ async fn database() -> Arc<Database> {
 #[tokio::test(start_paused = true)]
 async fn i2_without_a_bound_each_read_sees_what_was_acknowledged() {
     let database = database().await;
-    let servers = [Server::on(&database, None), Server::on(&database, None)];
+    let servers = pair(&database, None);
     for number in 1..20 {
         let writer = usize::try_from(number % 2).unwrap();
         assert_eq!(servers[writer].write(number).await, number);
@@ -161,10 +165,7 @@ async fn i3_no_answer_was_superseded_longer_than_the_bound_before_it_was_asked_f
         if !hints {
             database.lose_hints();
         }
-        let (writer, reader) = (
-            Server::on(&database, Some(BOUND)),
-            Server::on(&database, Some(BOUND)),
-        );
+        let [writer, reader] = pair(&database, Some(BOUND));
         let mut random = StdRng::seed_from_u64(seed);
         let mut acknowledged = Vec::new();
         let mut old_answers = 0;
@@ -194,10 +195,7 @@ async fn i3_no_answer_was_superseded_longer_than_the_bound_before_it_was_asked_f
 async fn i4_who_brings_a_revision_never_sees_less() {
     let database = database().await;
     database.lose_hints();
-    let (one, other) = (
-        Server::on(&database, Some(BOUND)),
-        Server::on(&database, Some(BOUND)),
-    );
+    let [one, other] = pair(&database, Some(BOUND));
     for number in (1..40).step_by(2) {
         one.write(number).await;
         assert_eq!(one.read().await, (200, number), "its own writes");
@@ -218,10 +216,7 @@ async fn i4_who_brings_a_revision_never_sees_less() {
 async fn i4_what_an_update_was_told_no_copy_contradicts() {
     let database = database().await;
     database.lose_hints();
-    let (one, other) = (
-        Server::on(&database, Some(BOUND)),
-        Server::on(&database, Some(BOUND)),
-    );
+    let [one, other] = pair(&database, Some(BOUND));
     one.write(1).await;
     assert_eq!(other.read().await, (200, 1));
     one.write(2).await;
@@ -269,10 +264,7 @@ async fn i4_a_server_sees_its_own_writes_while_the_leader_changes() {
 #[tokio::test(start_paused = true)]
 async fn i5_each_write_adds_one_whoever_writes() {
     let database = database().await;
-    let servers = [
-        Server::on(&database, Some(BOUND)),
-        Server::on(&database, Some(BOUND)),
-    ];
+    let servers = pair(&database, Some(BOUND));
     for number in 1..30 {
         let writer = &servers[usize::try_from(number % 2).unwrap()];
         assert_eq!(writer.write(number).await, number);
@@ -283,10 +275,7 @@ async fn i5_each_write_adds_one_whoever_writes() {
 async fn i6_nothing_from_before_the_line_was_lost_is_served() {
     let database = database().await;
     database.lose_hints();
-    let (one, other) = (
-        Server::on(&database, Some(BOUND)),
-        Server::on(&database, Some(BOUND)),
-    );
+    let [one, other] = pair(&database, Some(BOUND));
     one.write(1).await;
     assert_eq!(other.read().await, (200, 1));
     one.write(2).await;
