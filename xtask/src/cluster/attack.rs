@@ -92,24 +92,9 @@ struct Campaign {
     bound: Duration,
 }
 
-/// Attacks, and prints what came of it. The logs of a run that fails are kept until they are removed by
-/// hand.
+/// Attacks, and prints what came of it. The logs of an attack that fails are kept until they are removed
+/// by hand.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
-    attack_all(workspace, options).map_err(|error| match keep_logs(workspace) {
-        Ok(kept) => error.context(format!("the logs are in {}", kept.display())),
-        Err(_no_logs) => error,
-    })
-}
-
-/// Moves the folder of the run out of the way of the next one.
-fn keep_logs(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let folder = torture_folder(workspace);
-    let kept = folder.with_file_name(format!("failed-{}", clock::now()));
-    fs::rename(&folder, &kept)?;
-    Ok(kept)
-}
-
-fn attack_all(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     programs::install_missing(PROGRAMS)?;
     let binary = campaign::binary(workspace, options.binary.as_ref())?;
     let seed = campaign::seed(options.seed);
@@ -120,26 +105,13 @@ fn attack_all(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
     };
     println!("seed {seed}");
     let bound = options.copies.then_some(BOUND);
-    let mut campaign = Campaign::new(workspace, &binary, seed, Replication::Strict, bound)?;
-    let mut rows = Vec::new();
-    for fault in faults {
-        let (row, violations) = campaign
-            .attack(*fault)
-            .with_context(|| format!("{}, with --seed {seed}", fault.title()))?;
-        println!("{}", table::line(&row));
-        rows.push(row);
-        refuse(&violations, &rows, fault.title(), seed)?;
-    }
-    let violations = campaign.read_all_again()?;
-    refuse(&violations, &rows, "all histories read once more", seed)?;
-    let figures = format!(
-        "{}\nAt the end, all {} entries of the histories were read once more: complete, in order, and \
-         the same as when they were first read.",
-        table::table(&rows),
-        campaign.ledger.changes()
-    );
+    let campaign = Campaign::new(workspace, &binary, seed, Replication::Strict, bound)?;
+    let attacked = campaign.attack_all(faults, seed);
+    let figures = attacked.map_err(|error| match keep_logs(workspace) {
+        Ok(kept) => error.context(format!("the logs are in {}", kept.display())),
+        Err(_no_logs) => error,
+    })?;
     println!("\n{figures}");
-    drop(campaign);
     fs::remove_dir_all(torture_folder(workspace))?;
     if options.write {
         let (name, copies) = match bound {
@@ -150,6 +122,14 @@ fn attack_all(workspace: &Workspace, options: &Options) -> anyhow::Result<()> {
         report::write(workspace, name, &command, &binary, &figures)?;
     }
     Ok(())
+}
+
+/// Moves the folder of the run out of the way of the next one.
+fn keep_logs(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let folder = torture_folder(workspace);
+    let kept = folder.with_file_name(format!("failed-{}", clock::now()));
+    fs::rename(&folder, &kept)?;
+    Ok(kept)
 }
 
 /// Attacks a cluster that is not strict, and one whose answers are older than it is told, and fails if
@@ -218,6 +198,27 @@ impl Campaign {
             bound: bound.unwrap_or_default(),
             cluster: Deployment::bring_up(&folder, binary, Lifetime::OfChore, replication, bound)?,
         })
+    }
+
+    /// Lets one fault strike after the other, and takes the cluster down; the figures of all.
+    fn attack_all(mut self, faults: &[Fault], seed: u64) -> anyhow::Result<String> {
+        let mut rows = Vec::new();
+        for fault in faults {
+            let (row, violations) = self
+                .attack(*fault)
+                .with_context(|| format!("{}, with --seed {seed}", fault.title()))?;
+            println!("{}", table::line(&row));
+            rows.push(row);
+            refuse(&violations, &rows, fault.title(), seed)?;
+        }
+        let violations = self.read_all_again()?;
+        refuse(&violations, &rows, "all histories read once more", seed)?;
+        Ok(format!(
+            "{}\nAt the end, all {} entries of the histories were read once more: complete, in order, \
+             and the same as when they were first read.",
+            table::table(&rows),
+            self.ledger.changes()
+        ))
     }
 
     /// Lets one fault strike, and holds what clients were told against what is there.
