@@ -31,7 +31,7 @@ FEWEST_ACCEPTED_SHARE = 0.95
 OPERATIONS = {"graph": 6, "reference": 2}
 PATHS = {"graph": 5, "reference": 1}
 UNDECLARED_VERBS_OF_A_PATH = 6
-TIMEOUT_SECONDS = 240
+TIMEOUT_SECONDS = 480
 PHASES_THAT_MUST_RUN = ("examples", "coverage", "fuzzing")
 
 
@@ -119,6 +119,6 @@ def test_valid_requests_were_really_accepted(report: dict) -> None:
 def test_only_a_handful_of_refusals_was_read_in_the_graph_form(report: dict) -> None:
     """`graph_refusals` is for a few known answers; a larger number would mean that it hides something."""
     # The verbs of each path, and for each operation one request without credentials and one without
-    # `Authorization`; the two workers may probe an operation at the same moment.
+    # `Authorization`.
     verbs = UNDECLARED_VERBS_OF_A_PATH * report["expected_paths"]
-    assert report["filtered"] <= verbs + 2 * (2 * report["expected_operations"])
+    assert report["filtered"] <= verbs + 2 * report["expected_operations"]

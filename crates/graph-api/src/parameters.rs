@@ -59,17 +59,18 @@ impl Parameters {
 
     /// Adds the parameters of a body. The content type decides how it is read; JSON that is sent as
     /// a form, the slip of a `curl -d` without a header, is read as the JSON it is (ours: as a form
-    /// it would be one strange name, which would be ignored and look like a success).
+    /// it would be one strange name, which would be ignored and look like a success). For the same
+    /// reason a body of blanks is nothing in a form only.
     pub fn extend_from_body(
         &mut self,
         content_type: Option<&str>,
         body: &Bytes,
     ) -> Result<(), GraphError> {
-        let trimmed = body.trim_ascii_start();
-        if trimmed.is_empty() {
+        if body.is_empty() {
             return Ok(());
         }
-        let looks_like_json = matches!(trimmed[0], b'{' | b'[');
+        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
+        let looks_like_json = matches!(first, Some(b'{' | b'['));
         let media_type = content_type
             .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase());
@@ -82,7 +83,9 @@ impl Parameters {
                 Ok(())
             }
             None | Some("application/x-www-form-urlencoded") if !looks_like_json => {
-                self.extend_from_form(body);
+                if first.is_some() {
+                    self.extend_from_form(body);
+                }
                 Ok(())
             }
             _ => self.extend_from_json(body),
@@ -215,9 +218,16 @@ mod tests {
     #[test]
     fn an_empty_body_has_no_parameters() {
         for content_type in [JSON, FORM, None, Some("multipart/form-data; boundary=x")] {
-            for text in ["", "  \r\n"] {
-                assert_eq!(body(content_type, text), Ok(Parameters::default()));
-            }
+            assert_eq!(body(content_type, ""), Ok(Parameters::default()));
+        }
+    }
+
+    #[test]
+    fn a_body_of_blanks_is_an_empty_form_and_no_json() {
+        for text in [" ", "  \r\n", "\u{c}"] {
+            assert_eq!(body(FORM, text), Ok(Parameters::default()));
+            assert_eq!(body(None, text), Ok(Parameters::default()));
+            assert!(body(JSON, text).is_err(), "{text:?}");
         }
     }
 
