@@ -39,7 +39,7 @@ pub fn dispatch(input: &[u8]) {
         }
         if let Some(page) = after {
             let settings = page.settings.unwrap_or_default();
-            let stored = PreparedSettings::new(&settings);
+            let stored = PreparedSettings::new(&settings, ());
             assert_eq!(read(&server, &page.page_id.to_string()).body, stored.body());
         }
         if message.method == Method::GET && !may_change(&message) {

@@ -25,9 +25,9 @@ pub fn fields(input: &[u8]) {
         }
     };
     for settings in [CallSettings::default(), with_everything()] {
-        let prepared = PreparedSettings::new(&settings);
-        let full = element(&prepared.list(&FieldSelection::All));
-        let part = element(&prepared.list(&selection));
+        let prepared = PreparedSettings::new(&settings, ());
+        let full = element(&prepared.clone().into_list(&FieldSelection::All));
+        let part = element(&prepared.clone().into_list(&selection));
         check_part(&part, &full, &selection);
         let result = prepared.update_result(&selection);
         let mut result: Value = serde_json::from_slice(&result).expect("an answer is JSON");

@@ -71,10 +71,13 @@ fn check_stored(update: &SettingsUpdate, limits: HoursLimits) {
     let stored = document::decode(&document::encode(&after));
     assert_eq!(stored.as_ref().ok(), Some(&after), "{stored:?}");
 
-    let prepared = PreparedSettings::new(&after);
+    let prepared = PreparedSettings::new(&after, ());
     let answer: Value = serde_json::from_slice(prepared.body()).expect("an answer is JSON");
     let element = &answer["data"][0];
-    assert_eq!(*prepared.body(), prepared.list(&FieldSelection::All));
+    assert_eq!(
+        *prepared.body(),
+        prepared.clone().into_list(&FieldSelection::All)
+    );
     let again = Bytes::from(element.to_string());
     let again = parameters_of(&again).expect("an answer is a lawful body");
     check_changes_nothing(&after, &again, limits);

@@ -1,30 +1,45 @@
 //! Answers made once when settings change, so that a read only copies bytes.
 
-use std::ops::Range;
+use std::num::NonZeroU16;
 
 use bytes::Bytes;
 use call_settings::{CallHours, CallSettings, SettingsField};
+use triomphe::ThinArc;
 
 use crate::selected_json::{LIST_END, LIST_START, push_name, push_selected};
 use crate::{FieldSelection, RESULT_SUCCESS, SelectedMember};
 
-/// The settings of one Page as bytes of the wire: the whole answer to a read, and the place of each
-/// field's value within it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PreparedSettings {
-    body: Bytes,
-    values: [Option<Range<u32>>; SettingsField::ALL.len()],
+/// The settings of one Page as bytes of the wire: the whole answer to a read, the place of each
+/// field's value within it, and a companion, which is whatever else is kept of the same settings.
+///
+/// All of it is one piece of memory, and a clone is the same piece: a read of any of millions of
+/// Pages spends most of its time on what the processor has not yet fetched, so there is one place
+/// to fetch.
+#[derive(Clone, Debug)]
+pub struct PreparedSettings<Companion>(ThinArc<Head<Companion>, u8>);
+
+#[derive(Debug)]
+struct Head<Companion> {
+    values: [Option<Place>; SettingsField::ALL.len()],
+    companion: Companion,
 }
 
-impl PreparedSettings {
+/// Where a value lies in the answer, in bytes. No value ends at 0.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u16,
+    end: NonZeroU16,
+}
+
+impl<Companion> PreparedSettings<Companion> {
     /// Prepares the answers for these settings.
-    pub fn new(settings: &CallSettings) -> Self {
+    pub fn new(settings: &CallSettings, companion: Companion) -> Self {
         let entries = settings
             .call_hours
             .as_ref()
             .map_or(0, |hours| hours.weekly_operating_hours().len());
         let mut body = String::with_capacity(TYPICAL_BYTES + entries * ENTRY_BYTES);
-        let mut values = [const { None }; SettingsField::ALL.len()];
+        let mut values = [None; SettingsField::ALL.len()];
         body.push_str(LIST_START);
         for (place, field) in values.iter_mut().zip(SettingsField::ALL) {
             if field == SettingsField::CallHours && settings.call_hours.is_none() {
@@ -33,27 +48,38 @@ impl PreparedSettings {
             push_name(&mut body, field.name());
             let start = body.len();
             push_value(&mut body, settings, field);
-            *place = Some(offset(start)..offset(body.len()));
+            *place = Some(Place::new(start, body.len()));
         }
         body.push_str(LIST_END);
-        body.shrink_to_fit();
-        Self {
-            body: Bytes::from(body),
-            values,
-        }
+        let head = Head { values, companion };
+        Self(ThinArc::from_header_and_slice(head, body.as_bytes()))
+    }
+
+    /// What else is kept of these settings.
+    pub fn companion(&self) -> &Companion {
+        &self.0.header.header.companion
+    }
+
+    /// The memory that all of it takes, in bytes, without what the companion points to.
+    pub fn bytes(&self) -> usize {
+        let counters = 2 * size_of::<usize>();
+        counters + size_of::<Head<Companion>>() + self.body().len()
     }
 
     /// The whole answer to a read of all fields.
-    pub const fn body(&self) -> &Bytes {
-        &self.body
+    pub fn body(&self) -> &[u8] {
+        &self.0.slice
     }
 
     /// The answer to a read of the selected fields, in the order in which they were asked for.
-    pub fn list(&self, selection: &FieldSelection) -> Bytes {
+    pub fn into_list(self, selection: &FieldSelection) -> Bytes
+    where
+        Companion: Send + Sync + 'static,
+    {
         let FieldSelection::Some(selected) = selection else {
-            return self.body.clone();
+            return Bytes::from_owner(self);
         };
-        let mut body = String::with_capacity(self.body.len());
+        let mut body = String::with_capacity(self.body().len());
         body.push_str(LIST_START);
         for field in selected {
             self.push_field(&mut body, field.field, &field.members);
@@ -83,8 +109,8 @@ impl PreparedSettings {
     }
 
     fn value(&self, field: SettingsField) -> Option<&str> {
-        let range = self.values[field as usize].clone()?;
-        let bytes = &self.body[range.start as usize..range.end as usize];
+        let Place { start, end } = self.0.header.header.values[field as usize]?;
+        let bytes = &self.body()[usize::from(start)..usize::from(end.get())];
         Some(std::str::from_utf8(bytes).expect("the body was made of a string"))
     }
 
@@ -98,6 +124,22 @@ impl PreparedSettings {
         } else {
             let value = serde_json::from_str(value).expect("a prepared value is JSON");
             push_selected(body, &value, members);
+        }
+    }
+}
+
+impl<Companion> AsRef<[u8]> for PreparedSettings<Companion> {
+    fn as_ref(&self) -> &[u8] {
+        self.body()
+    }
+}
+
+impl Place {
+    fn new(start: usize, end: usize) -> Self {
+        let within = |position| u16::try_from(position).expect("an answer is a few kilobytes long");
+        Self {
+            start: within(start),
+            end: NonZeroU16::new(within(end)).expect("a value comes after its name"),
         }
     }
 }
@@ -160,10 +202,6 @@ fn push_text(body: &mut String, name: &str, text: &str) {
     body.push('"');
 }
 
-fn offset(position: usize) -> u32 {
-    u32::try_from(position).expect("an answer is a few kilobytes long")
-}
-
 #[cfg(test)]
 mod tests {
     use call_settings::{HoursLimits, OperatingHours, RingTarget, TimeZoneId};
@@ -199,7 +237,7 @@ mod tests {
                 ring_target: RingTarget::ALL[usize::from(partners)],
                 call_hours,
             };
-            let prepared = PreparedSettings::new(&settings);
+            let prepared = PreparedSettings::new(&settings, ());
             let list = SettingsList {
                 data: vec![PageMessengerCallSettingsPayload::from(&settings)],
             };

@@ -29,7 +29,7 @@ impl Pagebell {
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id).await?;
-        let answer = MessengerCallAvailabilityPayload::new(&copy.answers.availability, &request);
+        let answer = MessengerCallAvailabilityPayload::new(copy.answers.companion(), &request);
         Ok(Answer {
             body: answer.list(&selection),
             revision: Some(copy.revision),

@@ -52,7 +52,7 @@ impl Pagebell {
             version: version.unwrap_or_else(|| self.configuration.version_of_unversioned()),
             trace: self.new_trace(),
             www_authenticate: None,
-            body: copy.answers.prepared.list(&selection),
+            body: copy.answers.into_list(&selection),
             revision: Some(copy.revision),
             surface: Surface::Edge(Edge::MessengerCallSettings),
             error: None,

@@ -31,7 +31,7 @@ impl Pagebell {
             return Err(GraphError::revision_not_reached(found, least));
         }
         Ok(Answer {
-            body: copy.answers.prepared.list(&selection),
+            body: copy.answers.into_list(&selection),
             revision: Some(copy.revision),
         })
     }

@@ -46,7 +46,7 @@ impl Pagebell {
                     None => Bytes::from_static(SUCCESS),
                     Some(selection) => {
                         let copy = self.copies.prepare(&written.record);
-                        copy.answers.prepared.update_result(selection)
+                        copy.answers.update_result(selection)
                     }
                 };
                 Ok(Answer {
