@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 
 use bytes::Bytes;
-use call_settings::{CallHours, CallSettings, SettingsField};
+use call_settings::{CallHours, CallSettings, MAX_ENTRIES_PER_DAY, SettingsField};
 use triomphe::ThinArc;
 
 use crate::selected_json::{LIST_END, LIST_START, push_name, push_selected};
@@ -136,7 +136,8 @@ impl<Companion> AsRef<[u8]> for PreparedSettings<Companion> {
 
 impl Place {
     fn new(start: usize, end: usize) -> Self {
-        let within = |position| u16::try_from(position).expect("an answer is a few kilobytes long");
+        let within =
+            |position| u16::try_from(position).expect("the largest answer is within 16 bits");
         Self {
             start: within(start),
             end: NonZeroU16::new(within(end)).expect("a value comes after its name"),
@@ -147,6 +148,8 @@ impl Place {
 /// What an answer takes beside the entries of its hours, and what each of these takes, in bytes.
 const TYPICAL_BYTES: usize = 256;
 const ENTRY_BYTES: usize = 72;
+const LARGEST_BYTES: usize = TYPICAL_BYTES + 7 * MAX_ENTRIES_PER_DAY as usize * ENTRY_BYTES;
+const _: () = assert!(LARGEST_BYTES <= u16::MAX as usize, "places are of 16 bits");
 
 /// Writes the value of a field, in the form of [`PageMessengerCallSettingsPayload`](crate::PageMessengerCallSettingsPayload). It is written
 /// here, and not by way of that type, because each update does it: a quarter of the instructions.
