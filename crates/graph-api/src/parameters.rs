@@ -75,6 +75,11 @@ impl Parameters {
             .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase());
         match media_type.as_deref() {
+            None | Some("multipart/form-data" | "application/x-www-form-urlencoded")
+                if first.is_none() =>
+            {
+                Ok(())
+            }
             Some("multipart/form-data") => {
                 let parts = multipart::read(content_type.unwrap_or_default(), body.clone())?;
                 for (name, value) in parts {
@@ -83,9 +88,7 @@ impl Parameters {
                 Ok(())
             }
             None | Some("application/x-www-form-urlencoded") if !looks_like_json => {
-                if first.is_some() {
-                    self.extend_from_form(body);
-                }
+                self.extend_from_form(body);
                 Ok(())
             }
             _ => self.extend_from_json(body),
@@ -190,6 +193,7 @@ mod tests {
 
     const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
     const JSON: Option<&str> = Some("application/json; charset=utf-8");
+    const MULTIPART: Option<&str> = Some("multipart/form-data; boundary=x");
 
     #[test]
     fn the_body_wins_over_the_query() {
@@ -217,7 +221,7 @@ mod tests {
 
     #[test]
     fn an_empty_body_has_no_parameters() {
-        for content_type in [JSON, FORM, None, Some("multipart/form-data; boundary=x")] {
+        for content_type in [JSON, FORM, None, MULTIPART] {
             assert_eq!(body(content_type, ""), Ok(Parameters::default()));
         }
     }
@@ -225,8 +229,9 @@ mod tests {
     #[test]
     fn a_body_of_blanks_is_an_empty_form_and_no_json() {
         for text in [" ", "  \r\n", "\u{c}"] {
-            assert_eq!(body(FORM, text), Ok(Parameters::default()));
-            assert_eq!(body(None, text), Ok(Parameters::default()));
+            for form in [FORM, None, MULTIPART] {
+                assert_eq!(body(form, text), Ok(Parameters::default()), "{form:?}");
+            }
             assert!(body(JSON, text).is_err(), "{text:?}");
         }
     }
@@ -245,9 +250,9 @@ mod tests {
     #[test]
     fn multipart_fields_are_text() {
         let text = "--x\r\nContent-Disposition: form-data; name=\"icon_enabled\"\r\n\r\nfalse\r\n--x--\r\n";
-        let parameters = body(Some("multipart/form-data; boundary=x"), text).unwrap();
+        let parameters = body(MULTIPART, text).unwrap();
         assert_eq!(parameters.text("icon_enabled"), Some("false"));
-        assert!(body(Some("multipart/form-data; boundary=x"), "--x\r\nbroken").is_err());
+        assert!(body(MULTIPART, "--x\r\nbroken").is_err());
         assert!(body(Some("multipart/form-data"), text).is_err());
     }
 }
