@@ -138,11 +138,26 @@ catalogue! {
         title: "Headers too large",
         way_out: "Send fewer or shorter headers and query parameters.",
         when: "Headers or address are over the limit", mark: Ours }
+    RequestMalformed { 400, 100, OAuthException, "invalid_request";
+        message: "(#100) The request is not valid HTTP/1.1",
+        title: "Malformed request",
+        way_out: "Send a request line, headers and a body as HTTP/1.1 has them.",
+        when: "The request line or a header cannot be read", mark: Ours }
+    HostInvalid { 400, 100, OAuthException, "invalid_request";
+        message: "(#100) The request has {found}",
+        title: "Host missing",
+        way_out: "Send the header Host once, with the name that the server is called by.",
+        when: "A request of HTTP/1.1 without the header Host, or with two", mark: Ours }
     RequestTooSlow { 408, 2, OAuthException, "invalid_request", transient;
         message: "The request did not arrive within {limit} seconds",
         title: "Request too slow",
         way_out: "Send the request again, without pauses.",
         when: "The body did not arrive within the request time", mark: Ours }
+    TooManyUnfinished { 503, 2, OAuthException, "invalid_request", transient;
+        message: "Too many requests are unfinished at the moment",
+        title: "Temporarily unavailable",
+        way_out: "Nothing was changed; send the request again later, without pauses.",
+        when: "The unfinished requests of all connections together hold as much memory as they may", mark: Ours }
     EncodedBody { 415, 100, OAuthException, "invalid_request";
         message: "(#100) The request body has the content encoding {encoding}, which is not read",
         title: "Encoded body",
@@ -253,6 +268,11 @@ catalogue! {
         title: "Body is malformed",
         way_out: "Send the body whole; of a multipart body check the boundary and the parts.",
         when: "A multipart body that does not parse, or a body that ends too early", mark: Ours }
+    TooManyParameters { 400, 100, OAuthException, "invalid_request";
+        message: "(#100) The request has more than {limit} parameters",
+        title: "Too many parameters",
+        way_out: "Send at most {limit} parameters; send call_hours as one JSON text.",
+        when: "Query, form or multipart body have more parameters than the limit, together", mark: Ours }
     FieldsSyntax { 400, 2500, OAuthException, "invalid_request";
         message: "Syntax error \"Expected {expected}\" at character {position}: {fields}",
         title: "fields cannot be read",

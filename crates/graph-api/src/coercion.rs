@@ -6,13 +6,13 @@ use call_settings::{
 };
 use serde_json::{Map, Value};
 
-use crate::json::excerpt_of;
+use crate::json::{self, JsonError, excerpt_of};
 use crate::parameters::{ParameterValue, Parameters};
 
 /// The settings among the parameters. Parameters of other names are ignored (seen: the SDKs send
 /// some); unknown members inside of an object are passed on, for the domain to refuse.
 pub fn settings_submission(parameters: &Parameters) -> SettingsSubmission {
-    let boolean = |field: SettingsField| boolean(parameters.get(field.name()));
+    let boolean = |field: SettingsField| boolean(parameters, field);
     SettingsSubmission {
         audio_enabled: boolean(SettingsField::AudioEnabled),
         icon_enabled: boolean(SettingsField::IconEnabled),
@@ -23,8 +23,14 @@ pub fn settings_submission(parameters: &Parameters) -> SettingsSubmission {
 }
 
 /// In JSON a boolean is a JSON boolean; elsewhere it is one of four words.
-fn boolean(value: Option<&ParameterValue>) -> Submitted<bool> {
-    match value {
+fn boolean(parameters: &Parameters, field: SettingsField) -> Submitted<bool> {
+    if let Some(name) = parameters.with_brackets(field.name()) {
+        return Submitted::WrongType(format!(
+            "the parameter {}; write {field}=true or {field}=false",
+            excerpt(name)
+        ));
+    }
+    match parameters.get(field.name()) {
         None => Submitted::Absent,
         Some(ParameterValue::Text(text)) => match text.as_str() {
             "true" | "1" => Submitted::Value(true),
@@ -41,24 +47,31 @@ fn boolean(value: Option<&ParameterValue>) -> Submitted<bool> {
 }
 
 /// In JSON an object is a JSON object; elsewhere it comes as JSON text. Members with a parameter
-/// each (`call_routing[ring_target]=META`) are refused: ignored, they would look like a success.
+/// each (`call_routing[ring_target]=META`) are refused, also beside the object: ignored, they would
+/// look like a success.
 fn object<T>(
     parameters: &Parameters,
     field: SettingsField,
     read: impl FnOnce(&Map<String, Value>) -> T,
 ) -> Submitted<T> {
+    if let Some(name) = parameters.with_brackets(field.name()) {
+        return Submitted::WrongType(format!(
+            "the parameter {}; write {field} as one JSON text",
+            excerpt(name)
+        ));
+    }
     match parameters.get(field.name()) {
-        None => match parameters.with_brackets(field.name()) {
-            None => Submitted::Absent,
-            Some(name) => Submitted::WrongType(format!(
-                "the parameter {}; write {field} as one JSON text",
-                excerpt(name)
-            )),
-        },
+        None => Submitted::Absent,
         Some(ParameterValue::Json(value)) => object_value(value, read),
-        Some(ParameterValue::Text(text)) => match crate::parse_json(text.as_bytes()) {
+        Some(ParameterValue::Text(text)) => match json::parse(text.as_bytes()) {
             Ok(value) => object_value(&value, read),
-            Err(_) => Submitted::WrongType(format!("{}, which is not JSON", quoted_excerpt(text))),
+            Err(JsonError::RepeatedMember(path)) => Submitted::WrongType(format!(
+                "JSON in which {} stands twice",
+                excerpt(&path.join("."))
+            )),
+            Err(JsonError::TooDeep | JsonError::Malformed(_)) => {
+                Submitted::WrongType(format!("{}, which is not JSON", quoted_excerpt(text)))
+            }
         },
     }
 }
@@ -189,6 +202,24 @@ mod tests {
             "call_routing must be an object - got the parameter call_routing[ring_target]; write \
              call_routing as one JSON text"
         );
+    }
+
+    #[test]
+    fn brackets_behind_a_switch_or_beside_an_object_are_refused() {
+        for form in [
+            "icon_enabled[]=false",
+            "call_routing={\"ring_target\":\"META\"}&call_routing[ring_target]=PARTNERS",
+            "call_hours={\"timezone_id\":\"UTC\",\"weekly_operating_hours\":[{\"day_of_week\":\"MONDAY\",\
+             \"open_time\":\"0900\",\"open_time\":\"1000\",\"close_time\":\"1200\"}]}",
+        ] {
+            let error = from_query(form).validate(HoursLimits::default());
+            let message = error.unwrap_err().to_string();
+            assert!(
+                message.contains("got the parameter")
+                    || message.contains("0.open_time stands twice"),
+                "{form}: {message}"
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::ParameterValue;
+
 /// What is known of a token. All times are Unix seconds; 0: never.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DebugToken {
@@ -70,13 +72,28 @@ pub struct DebugTokenResponse {
 }
 
 impl DebugToken {
-    /// The answer as JSON, reduced to the members that `fields` names, where it names any. Unknown
-    /// names are left out, as the SDKs ask for members that a token may not have.
-    pub fn to_json(&self, fields: Option<&str>) -> String {
+    /// The answer as JSON, reduced to the members that `fields` names, where it names any: a text
+    /// with commas or a JSON array of names. Unknown names are left out, as the SDKs ask for members
+    /// that a token may not have.
+    pub fn to_json(&self, fields: Option<&ParameterValue>) -> String {
         let whole = serde_json::to_value(self).expect("strings, numbers and booleans");
-        let wanted: Vec<&str> = fields
-            .unwrap_or_default()
-            .split(',')
+        let parsed;
+        let names: Vec<&str> = match fields {
+            Some(ParameterValue::Json(Value::Array(names))) => {
+                names.iter().filter_map(Value::as_str).collect()
+            }
+            Some(value) => {
+                let text = value.as_text().unwrap_or_default();
+                parsed = serde_json::from_str::<Vec<String>>(text);
+                match &parsed {
+                    Ok(names) => names.iter().map(String::as_str).collect(),
+                    Err(_) => text.split(',').collect(),
+                }
+            }
+            None => Vec::new(),
+        };
+        let wanted: Vec<&str> = names
+            .into_iter()
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .collect();

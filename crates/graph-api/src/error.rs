@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::catalogue::{CatalogueEntry, ErrorId};
-use crate::{Edge, GraphVersion, MAX_JSON_DEPTH, TraceIds};
+use crate::{Edge, GraphVersion, MAX_JSON_DEPTH, MAX_PARAMETERS, TraceIds};
 
 /// An error to be answered: a kind from the catalogue with its placeholders filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -372,6 +372,43 @@ impl GraphError {
         let mut error = Self::parameter_invalid(first);
         error.error_data = Some(json!({ "blame_field_specs": blamed, "details": details }));
         error
+    }
+
+    /// [`ErrorId::ParameterInvalid`], for a member that stands twice in one JSON object; the path
+    /// has the names of members and positions in arrays.
+    pub fn member_repeated(path: &[String]) -> Self {
+        let mut segments = path.iter();
+        let first = segments.next().map_or("", String::as_str);
+        let name = segments.fold(excerpt(first), |path, segment| {
+            format!("{path}[{}]", excerpt(segment))
+        });
+        let violation = format!("{name} stands twice in one JSON object; send it once");
+        let mut error = Self::parameter_invalid(&violation);
+        error.error_data = Some(json!({ "blame_field_specs": [path], "details": [violation] }));
+        error
+    }
+
+    /// [`ErrorId::TooManyParameters`].
+    pub fn too_many_parameters() -> Self {
+        Self::new(
+            ErrorId::TooManyParameters,
+            [("limit", &MAX_PARAMETERS.to_string())],
+        )
+    }
+
+    /// [`ErrorId::HostInvalid`]; `found` says what the request has instead of one header Host.
+    pub fn host_invalid(found: &str) -> Self {
+        Self::new(ErrorId::HostInvalid, [("found", found)])
+    }
+
+    /// [`ErrorId::RequestMalformed`].
+    pub fn request_malformed() -> Self {
+        Self::new(ErrorId::RequestMalformed, [])
+    }
+
+    /// [`ErrorId::TooManyUnfinished`].
+    pub fn too_many_unfinished() -> Self {
+        Self::new(ErrorId::TooManyUnfinished, [])
     }
 
     /// [`ErrorId::ParameterInvalid`], for a parameter that is none of the settings; `violation`

@@ -42,14 +42,33 @@ pub struct SelectedMember {
     pub members: Vec<SelectedMember>,
 }
 
-impl SelectedMember {
-    /// A member with all that is inside of it.
-    pub(crate) const fn whole(name: &'static str) -> Self {
-        Self {
-            name,
-            members: Vec::new(),
+impl<F: Field> fmt::Display for FieldSelection<F> {
+    /// The text that selects the same, as the parameter `fields` has it; empty where all are.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Some(selected) = self else {
+            return Ok(());
+        };
+        for (position, selected) in selected.iter().enumerate() {
+            if position > 0 {
+                formatter.write_str(",")?;
+            }
+            formatter.write_str(selected.field.name())?;
+            write_members(formatter, &selected.members)?;
         }
+        Ok(())
     }
+}
+
+fn write_members(formatter: &mut fmt::Formatter<'_>, members: &[SelectedMember]) -> fmt::Result {
+    if members.is_empty() {
+        return Ok(());
+    }
+    for (position, member) in members.iter().enumerate() {
+        formatter.write_str(if position == 0 { "{" } else { "," })?;
+        formatter.write_str(member.name)?;
+        write_members(formatter, &member.members)?;
+    }
+    formatter.write_str("}")
 }
 
 /// A field of an answer, of the kind that one edge gives.
@@ -94,10 +113,10 @@ impl Field for SettingsField {
 }
 
 impl<F: Field> FieldSelection<F> {
-    /// Reads the value of `fields`. Absent or empty selects all.
+    /// Reads the value of `fields`. Absent, `null` or empty selects all.
     pub fn from_parameter(value: Option<&ParameterValue>) -> Result<Self, GraphError> {
         match value {
-            None => Ok(Self::All),
+            None | Some(ParameterValue::Json(Value::Null)) => Ok(Self::All),
             Some(ParameterValue::Text(text) | ParameterValue::Json(Value::String(text))) => {
                 Self::from_text(text)
             }
@@ -117,10 +136,10 @@ impl<F: Field> FieldSelection<F> {
     }
 
     fn from_text(text: &str) -> Result<Self, GraphError> {
-        if text.bytes().all(|byte| byte == b' ') {
+        if text.bytes().all(|byte| byte.is_ascii_whitespace()) {
             return Ok(Self::All);
         }
-        if text.trim_start_matches(' ').starts_with('[') {
+        if text.trim_ascii_start().starts_with('[') {
             return match json::parse_json(text.as_bytes()) {
                 Ok(Value::Array(names)) => Self::from_names(&names),
                 _ => Err(GraphError::fields_wrong_type(&quoted_excerpt(text))),
@@ -381,7 +400,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn whitespace_and_null_are_tolerated() {
+        let selection = select("\r\n\tcall_hours {\n timezone_id\t},\taudio_enabled\n").unwrap();
+        assert_eq!(
+            selection.to_string(),
+            "call_hours{timezone_id},audio_enabled"
+        );
+        let null = ParameterValue::Json(Value::Null);
+        assert_eq!(
+            FieldSelection::<SettingsField>::from_parameter(Some(&null)),
+            Ok(FieldSelection::All)
+        );
+    }
+
     proptest! {
+        #[test]
+        fn a_selection_is_read_back_from_its_text(
+            text in "(call_hours(\\{(timezone_id|weekly_operating_hours(\\{open_time,day_of_week\\})?)\\})?|icon_enabled)(,audio_enabled)?"
+        ) {
+            let selection = select(&text).unwrap();
+            prop_assert_eq!(select(&selection.to_string()).unwrap(), selection);
+        }
+
         #[test]
         fn any_text_is_answered_without_a_panic(text in "\\PC{0,60}") {
             let _ = select(&text);

@@ -3,45 +3,87 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
+use serde::de::IgnoredAny;
 
-/// The pairs of a form or a query.
+/// The pairs of a form or a query, in their order.
 ///
-/// Beyond the standard, a value that begins with `{` or `[` is taken to the end of its JSON, as the
-/// Node SDK (in batches) and people with `curl -d` send JSON without encoding it: an `&` or a `+`
-/// in a JSON string stays what it is. Standard encoders never leave these brackets bare.
-pub(crate) fn pairs(text: &[u8]) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (pair, after) = take_pair(rest);
-        if !pair.is_empty() {
-            found.push(decode_pair(pair));
+/// Beyond the standard, a value that is a JSON object or array is taken to the end of its JSON, as
+/// the Node SDK (in batches) and people with `curl -d` send JSON without encoding it: an `&` or a
+/// `+` in a JSON string stays what it is. Standard encoders never leave these brackets bare.
+///
+/// The work is linear in the length of the text: each byte is looked at once for the end of a pair
+/// and at most once for the end of a JSON value, because the reader looks for no further JSON after
+/// the first value that begins like JSON and is none.
+pub(crate) fn pairs(text: &[u8]) -> Pairs<'_> {
+    Pairs {
+        rest: text,
+        looks_for_json: true,
+    }
+}
+
+/// The iterator of [`pairs`].
+pub(crate) struct Pairs<'a> {
+    rest: &'a [u8],
+    looks_for_json: bool,
+}
+
+impl Iterator for Pairs<'_> {
+    type Item = (String, String);
+
+    fn next(&mut self) -> Option<(String, String)> {
+        while !self.rest.is_empty() {
+            let text = self.rest;
+            if self.looks_for_json
+                && let Some(equals) = start_of_json(text)
+            {
+                if let Some((value, after)) = json_value(&text[equals + 1..]) {
+                    self.rest = after;
+                    let name = percent_decode(&text[..equals]).decode_utf8_lossy();
+                    return Some((name.into_owned(), value));
+                }
+                self.looks_for_json = false;
+            }
+            let end = position(text, b'&').unwrap_or(text.len());
+            self.rest = text.get(end + 1..).unwrap_or_default();
+            if end > 0 {
+                return Some(decode_pair(&text[..end]));
+            }
         }
-        rest = after;
+        None
     }
-    found
 }
 
-fn take_pair(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = bare_json_end(text).unwrap_or_else(|| {
-        text.iter()
-            .position(|byte| *byte == b'&')
-            .unwrap_or(text.len())
-    });
-    let after = text.get(end + 1..).unwrap_or_default();
-    (&text[..end], after)
+fn position(text: &[u8], wanted: u8) -> Option<usize> {
+    text.iter().position(|byte| *byte == wanted)
 }
 
-/// The end of a pair whose value is bare JSON, or `None` where it is not.
-fn bare_json_end(text: &[u8]) -> Option<usize> {
+/// Where the `=` of the first pair stands, if its value begins with a bracket of JSON.
+fn start_of_json(text: &[u8]) -> Option<usize> {
     let stop = text.iter().position(|byte| matches!(byte, b'=' | b'&'))?;
-    if text[stop] != b'=' || !matches!(text.get(stop + 1), Some(b'{' | b'[')) {
-        return None;
-    }
+    let is_json = text[stop] == b'=' && matches!(text.get(stop + 1), Some(b'{' | b'['));
+    is_json.then_some(stop)
+}
+
+/// The JSON value that the text begins with, decoded, and the text behind its `&`. `None`: the
+/// brackets do not close at the end of a pair, or what they enclose is no JSON.
+fn json_value(text: &[u8]) -> Option<(String, &[u8])> {
+    let end = end_of_brackets(text)?;
+    let after = match text.get(end) {
+        None => &[][..],
+        Some(b'&') => &text[end + 1..],
+        Some(_) => return None,
+    };
+    let value = percent_decode(&text[..end]).decode_utf8().ok()?;
+    serde_json::from_str::<IgnoredAny>(&value).ok()?;
+    Some((value.into_owned(), after))
+}
+
+/// Where the bracket that the text begins with is closed, outside of strings.
+fn end_of_brackets(text: &[u8]) -> Option<usize> {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;
-    for (position, &byte) in text.iter().enumerate().skip(stop + 1) {
+    for (position, &byte) in text.iter().enumerate() {
         match byte {
             _ if escaped => escaped = false,
             b'\\' if in_string => escaped = true,
@@ -50,9 +92,7 @@ fn bare_json_end(text: &[u8]) -> Option<usize> {
             b'}' | b']' if !in_string => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    let end = position + 1;
-                    let ends_pair = matches!(text.get(end), None | Some(b'&'));
-                    return ends_pair.then_some(end);
+                    return Some(position + 1);
                 }
             }
             _ => {}
@@ -62,12 +102,6 @@ fn bare_json_end(text: &[u8]) -> Option<usize> {
 }
 
 fn decode_pair(pair: &[u8]) -> (String, String) {
-    if bare_json_end(pair).is_some() {
-        let equals = pair.iter().position(|byte| *byte == b'=').unwrap_or(0);
-        let name = percent_decode(&pair[..equals]).decode_utf8_lossy();
-        let value = percent_decode(&pair[equals + 1..]).decode_utf8_lossy();
-        return (name.into_owned(), value.into_owned());
-    }
     form_urlencoded::parse(pair)
         .next()
         .map(|(name, value): (Cow<'_, str>, Cow<'_, str>)| (name.into_owned(), value.into_owned()))
@@ -81,7 +115,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(String, String)> {
-        pairs(text.as_bytes())
+        pairs(text.as_bytes()).collect()
     }
 
     #[test]
@@ -111,6 +145,20 @@ mod tests {
         assert_eq!(read("a={1&b=2").len(), 2);
         assert_eq!(read("a={}x&b=2")[0].1, "{}x");
         assert_eq!(read("a&b={\"x\":1}")[1].1, "{\"x\":1}");
+    }
+
+    #[test]
+    fn brackets_without_json_in_them_swallow_no_pair() {
+        let found = read("x=[&audio_enabled=false&y=]");
+        let names: Vec<_> = found.iter().map(|(name, _value)| name.as_str()).collect();
+        assert_eq!(names, ["x", "audio_enabled", "y"]);
+    }
+
+    #[test]
+    fn json_with_encoded_quotes_is_taken_whole() {
+        let found = read("a={%22b%22:%221+%26&2%22}&c=1");
+        assert_eq!(found[0].1, "{\"b\":\"1+&&2\"}");
+        assert_eq!(found.len(), 2);
     }
 
     proptest! {

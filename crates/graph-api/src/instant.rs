@@ -17,6 +17,9 @@ pub enum InstantError {
     /// A date and time, but no offset: it is many instants.
     #[error("must have an offset from UTC, such as +01:00 or Z behind the time - got {0}")]
     NoOffset(String),
+    /// A date and time with an offset that the server's clock cannot have.
+    #[error("must be between -9999-01-02T01:59:59Z and 9999-12-30T22:00:00Z - got {0}")]
+    NotRepresentable(String),
     /// A number so large that it was likely meant as milliseconds.
     #[error(
         "must be Unix seconds between the years -9999 and 9999 - got {0}; milliseconds are to be divided by 1000"
@@ -46,14 +49,35 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, InstantError> {
     {
         return unix_seconds(text);
     }
-    if let Ok(instant) = with_plus(text).parse() {
+    let with_plus = with_plus(text);
+    if has_offset_of_a_day(&with_plus) {
+        return Err(InstantError::Malformed(quoted_excerpt(text)));
+    }
+    if let Ok(instant) = with_plus.parse() {
         return Ok(instant);
     }
-    Err(if text.parse::<jiff::civil::DateTime>().is_ok() {
+    Err(if is_complete(&with_plus) {
+        InstantError::NotRepresentable(quoted_excerpt(text))
+    } else if text.parse::<jiff::civil::DateTime>().is_ok() {
         InstantError::NoOffset(quoted_excerpt(text))
     } else {
         InstantError::Malformed(quoted_excerpt(text))
     })
+}
+
+/// Whether the time in the text has an offset of 24 hours or more, which RFC 3339 does not have.
+fn has_offset_of_a_day(text: &str) -> bool {
+    let behind_hour = text.split_once(':').map_or("", |(_hour, rest)| rest);
+    let offset = behind_hour.split_once(['+', '-']);
+    offset
+        .and_then(|(_time, offset)| offset.get(..2)?.parse::<u8>().ok())
+        .is_some_and(|hours| hours > 23)
+}
+
+/// Whether the text is a date and time with an offset, as far as its form goes.
+fn is_complete(text: &str) -> bool {
+    jiff::fmt::temporal::Pieces::parse(text)
+        .is_ok_and(|pieces| pieces.time().is_some() && pieces.offset().is_some())
 }
 
 fn unix_seconds(text: &str) -> Result<Timestamp, InstantError> {
@@ -119,6 +143,7 @@ mod tests {
             ("2026-03-29 03:00:00 02:00", "2026-03-29T01:00:00Z"),
             ("2026-03-29T03:00+02:00", "2026-03-29T01:00:00Z"),
             (" 2026-03-28T18:00:00-07:00 ", "2026-03-29T01:00:00Z"),
+            ("2026-03-30T00:59:00+23:59", "2026-03-29T01:00:00Z"),
         ] {
             assert_eq!(
                 parse_instant(text),
@@ -145,6 +170,10 @@ mod tests {
             ("2026-03-29", "offset from UTC"),
             ("1774746000000", "divided by 1000"),
             ("99999999999999999999", "divided by 1000"),
+            ("9999-12-31T23:59:59Z", "9999-12-30T22:00:00Z"),
+            ("-009999-01-01T00:00:00+20:00", "-9999-01-02T01:59:59Z"),
+            ("2026-03-29T01:00:00+25:00", "RFC 3339"),
+            ("2026-03-29T01:00:00-24:00", "RFC 3339"),
         ] {
             let error = parse_instant(text).unwrap_err().to_string();
             assert!(error.contains(expected), "{text:?}: {error}");

@@ -34,7 +34,7 @@ pub use error::{GraphError, StandardError, StandardErrorEnvelope};
 pub use fields::{Field, FieldSelection, SelectedField, SelectedMember};
 pub use instant::{InstantError, local_text, parse_instant};
 pub use json::{MAX_JSON_DEPTH, parse_json};
-pub use parameters::{ParameterValue, Parameters};
+pub use parameters::{MAX_PARAMETERS, ParameterValue, Parameters};
 pub use path::{Edge, GraphPath, Node, Route};
 pub use payload::{
     CallHoursPayload, CallRoutingPayload, OperatingHoursPayload, PageMessengerCallSettingsPayload,

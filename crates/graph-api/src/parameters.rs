@@ -8,6 +8,30 @@ use serde_json::Value;
 use crate::error::GraphError;
 use crate::{form, json, multipart};
 
+/// The parameters that this server reads as one value. Sent twice with different values in the same
+/// place, two readers would take different ones.
+const READ_ONCE: [&str; 19] = [
+    "audio_enabled",
+    "icon_enabled",
+    "video_enabled",
+    "call_routing",
+    "call_hours",
+    "fields",
+    "method",
+    "batch",
+    "include_headers",
+    "appsecret_proof",
+    "appsecret_time",
+    "input_token",
+    "limit",
+    "after",
+    "before",
+    "medium",
+    "at",
+    "until",
+    "advance",
+];
+
 /// The value of one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParameterValue {
@@ -28,11 +52,17 @@ impl ParameterValue {
     }
 }
 
-/// All parameters of a request. Where a name comes more than once, the last one counts, and the
-/// body comes after the query (ours).
+/// The most parameters of a request, in query and body together (ours). The longest valid request
+/// needs about six hundred: a week of the most hours, each member a parameter of its own.
+pub const MAX_PARAMETERS: usize = 1_000;
+
+/// All parameters of a request. The body wins over the query (ours).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parameters {
     entries: Vec<(String, ParameterValue)>,
+    /// How many of the entries, the first ones, are of the query.
+    query_count: usize,
+    has_too_many: bool,
 }
 
 impl From<serde_json::Map<String, Value>> for Parameters {
@@ -43,6 +73,8 @@ impl From<serde_json::Map<String, Value>> for Parameters {
                 .into_iter()
                 .map(|(name, value)| (name, ParameterValue::Json(value)))
                 .collect(),
+            query_count: 0,
+            has_too_many: false,
         }
     }
 }
@@ -54,13 +86,19 @@ impl Parameters {
         if !query.is_empty() {
             parameters.extend_from_form(query.as_bytes());
         }
+        parameters.query_count = parameters.entries.len();
         parameters
     }
 
     /// Adds the parameters of a body. The content type decides how it is read; JSON that is sent as
     /// a form, the slip of a `curl -d` without a header, is read as the JSON it is (ours: as a form
     /// it would be one strange name, which would be ignored and look like a success). For the same
-    /// reason a body of blanks is nothing in a form only.
+    /// reason a body of whitespace is nothing in a form only, and a body that is not what its type
+    /// says is refused. A UTF-8 byte order mark is skipped.
+    ///
+    /// # Errors
+    ///
+    /// The body cannot be read as its type, or has more than [`MAX_PARAMETERS`].
     pub fn extend_from_body(
         &mut self,
         content_type: Option<&str>,
@@ -69,30 +107,32 @@ impl Parameters {
         if body.is_empty() {
             return Ok(());
         }
-        let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
-        let looks_like_json = matches!(first, Some(b'{' | b'['));
         let media_type = content_type
             .and_then(|value| value.split(';').next())
             .map(|value| value.trim().to_ascii_lowercase());
-        match media_type.as_deref() {
+        let is_form = matches!(
+            media_type.as_deref(),
             None | Some("multipart/form-data" | "application/x-www-form-urlencoded")
-                if first.is_none() =>
-            {
-                Ok(())
-            }
-            Some("multipart/form-data") => {
-                let parts = multipart::read(content_type.unwrap_or_default(), body.clone())?;
-                for (name, value) in parts {
-                    self.push(name, ParameterValue::Text(value));
-                }
-                Ok(())
-            }
-            None | Some("application/x-www-form-urlencoded") if !looks_like_json => {
-                self.extend_from_form(body);
-                Ok(())
-            }
-            _ => self.extend_from_json(body),
+        );
+        if is_form && body.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
         }
+        if media_type.as_deref() == Some("multipart/form-data") {
+            let parts = multipart::read(content_type.unwrap_or_default(), body.clone())?;
+            for (name, value) in parts {
+                self.push(name, ParameterValue::Text(value));
+            }
+        } else {
+            let text = text_of(body)?;
+            let first = text.bytes().find(|byte| !byte.is_ascii_whitespace());
+            if is_form && !matches!(first, Some(b'{' | b'[')) {
+                check_is_form(text)?;
+                self.extend_from_form(text.as_bytes());
+            } else {
+                self.extend_from_json(text.as_bytes())?;
+            }
+        }
+        self.check_count()
     }
 
     fn extend_from_json(&mut self, body: &[u8]) -> Result<(), GraphError> {
@@ -110,11 +150,61 @@ impl Parameters {
     fn extend_from_form(&mut self, text: &[u8]) {
         for (name, value) in form::pairs(text) {
             self.push(name, ParameterValue::Text(value));
+            if self.has_too_many {
+                return;
+            }
         }
     }
 
+    /// Adds a parameter, unless there are too many already.
     fn push(&mut self, name: String, value: ParameterValue) {
-        self.entries.push((name, value));
+        if self.entries.len() < MAX_PARAMETERS {
+            self.entries.push((name, value));
+        } else {
+            self.has_too_many = true;
+        }
+    }
+
+    fn check_count(&self) -> Result<(), GraphError> {
+        if self.has_too_many {
+            Err(GraphError::too_many_parameters())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses what cannot be read in one way only: too many parameters, and a parameter that this
+    /// server reads and that stands twice with different values in the query or in the body (ours).
+    /// Access tokens have a rule and an error of their own.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorId::ParameterInvalid`](crate::catalogue::ErrorId::ParameterInvalid), naming the
+    /// parameter, or
+    /// [`ErrorId::TooManyParameters`](crate::catalogue::ErrorId::TooManyParameters).
+    pub fn check(&self) -> Result<(), GraphError> {
+        self.check_count()?;
+        let (query, body) = self.entries.split_at(self.query_count);
+        for entries in [query, body] {
+            if entries.len() < 2 {
+                continue;
+            }
+            for name in READ_ONCE {
+                let mut values = entries
+                    .iter()
+                    .filter(|(known, _value)| known == name)
+                    .map(|(_name, value)| value);
+                let first = values.next();
+                if values.any(|other| Some(other) != first) {
+                    let violation = "stands twice with different values; send it once".to_owned();
+                    return Err(GraphError::parameters_refused(&[(
+                        name.to_owned(),
+                        violation,
+                    )]));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The value of a parameter, if it was sent.
@@ -179,7 +269,41 @@ impl Parameters {
     }
 }
 
+/// The body as text without its byte order mark.
+///
+/// # Errors
+///
+/// It is no UTF-8, or has NUL bytes, as text in UTF-16 has: read as if it were UTF-8, it would have
+/// no parameter of a known name.
+fn text_of(body: &[u8]) -> Result<&str, GraphError> {
+    const BYTE_ORDER_MARK: char = '\u{feff}';
+    match std::str::from_utf8(body) {
+        Ok(text) if !text.contains('\0') => Ok(text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)),
+        _ => Err(GraphError::body_malformed(
+            "it is not UTF-8 text, but perhaps UTF-16 or Latin-1; send it as UTF-8",
+        )),
+    }
+}
+
+/// Refuses a multipart body that is sent as a form: none of its parts would be found.
+fn check_is_form(text: &str) -> Result<(), GraphError> {
+    const DISPOSITION: &[u8] = b"content-disposition:";
+    let is_multipart = text.trim_start().starts_with("--")
+        && text
+            .as_bytes()
+            .windows(DISPOSITION.len())
+            .any(|window| window.eq_ignore_ascii_case(DISPOSITION));
+    if is_multipart {
+        return Err(GraphError::body_malformed(
+            "it is a multipart body, but its Content-Type is none with a boundary; send \
+             Content-Type: multipart/form-data; boundary=...",
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
 mod tests {
     use serde_json::json;
 
@@ -245,6 +369,104 @@ mod tests {
         let message = body(JSON, "{\"a\":").unwrap_err().message();
         assert!(message.contains("line 1 column 5"), "{message}");
         assert!(body(Some("application/xml"), "<a/>").is_err());
+    }
+
+    fn refusal(content_type: Option<&str>, bytes: &[u8]) -> String {
+        let mut parameters = Parameters::default();
+        let body = Bytes::copy_from_slice(bytes);
+        let error = parameters
+            .extend_from_body(content_type, &body)
+            .expect_err("the body is refused");
+        error.message()
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_skipped_and_other_encodings_are_named() {
+        let json = "\u{feff}{\"icon_enabled\":true}";
+        for content_type in [JSON, FORM, None] {
+            let parameters = body(content_type, json).unwrap();
+            assert_eq!(parameters.names().collect::<Vec<_>>(), ["icon_enabled"]);
+        }
+        let parameters = body(FORM, "\u{feff}icon_enabled=true").unwrap();
+        assert_eq!(parameters.text("icon_enabled"), Some("true"));
+
+        let text = "{\"icon_enabled\":true}";
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let marked: Vec<u8> = [&[0xff, 0xfe], &little[..]].concat();
+        for bytes in [&little, &big, &marked, &vec![b'a', 0xe9]] {
+            for content_type in [JSON, FORM, None] {
+                let message = refusal(content_type, bytes);
+                assert!(message.contains("UTF-16"), "{message}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_multipart_body_has_to_be_called_one_and_its_parts_have_names() {
+        let named = |disposition: &str| {
+            format!(
+                "--x\r\nContent-Disposition: form-data; {disposition}\r\n\r\nfalse\r\n--x--\r\n"
+            )
+        };
+        let good = named("name=\"icon_enabled\"");
+        assert!(body(MULTIPART, &good).is_ok());
+        for content_type in [FORM, None] {
+            let message = refusal(content_type, good.as_bytes());
+            assert!(
+                message.contains("multipart/form-data; boundary"),
+                "{message}"
+            );
+        }
+        for nameless in [
+            "filename=\"f\"",
+            "name*=utf-8''icon_enabled",
+            "name=\"\"",
+            "NAME=\"\"",
+        ] {
+            let message = refusal(MULTIPART, named(nameless).as_bytes());
+            assert!(
+                message.contains("part 0 has no name"),
+                "{nameless}: {message}"
+            );
+        }
+        let without = "--x\r\n\r\nfalse\r\n--x--\r\n";
+        assert!(refusal(MULTIPART, without.as_bytes()).contains("cannot be read"));
+    }
+
+    #[test]
+    fn a_value_twice_is_refused_within_one_place_only() {
+        let check = |query: &str, form: &str| {
+            let mut parameters = Parameters::from_query(query);
+            parameters
+                .extend_from_body(FORM, &Bytes::copy_from_slice(form.as_bytes()))
+                .unwrap();
+            parameters.check().map_err(|error| error.message())
+        };
+        assert_eq!(check("icon_enabled=true", "icon_enabled=false"), Ok(()));
+        assert_eq!(check("", "icon_enabled=false&icon_enabled=false"), Ok(()));
+        assert_eq!(
+            check("x=1&x=2&access_token=a&access_token=b", "x=3&x=4"),
+            Ok(())
+        );
+        for (query, form) in [
+            ("icon_enabled=true&a&icon_enabled=1", ""),
+            ("", "icon_enabled=true&icon_enabled=false"),
+            ("fields=a&fields=b", ""),
+        ] {
+            let message = check(query, form).unwrap_err();
+            assert!(message.contains("stands twice"), "{message}");
+        }
+    }
+
+    #[test]
+    fn there_is_a_limit_of_parameters() {
+        let many = "a&".repeat(MAX_PARAMETERS);
+        assert!(body(FORM, &many).is_ok());
+        for too_many in [many.clone() + "b", "a&".repeat(500_000)] {
+            assert!(refusal(FORM, too_many.as_bytes()).contains("1000 parameters"));
+            assert!(Parameters::from_query(&too_many).check().is_err());
+        }
     }
 
     #[test]

@@ -20,8 +20,7 @@ pub(crate) fn push_name(body: &mut String, name: &str) {
     body.push_str("\":");
 }
 
-/// Writes the selected fields of an object, those that it has. A field whose members are not
-/// selected has all of them, in the order of the field's list and not of the alphabet.
+/// Writes the selected fields of an object, those that it has.
 pub(crate) fn push_fields<F: Field>(
     body: &mut String,
     object: &Value,
@@ -33,13 +32,7 @@ pub(crate) fn push_fields<F: Field>(
             continue;
         };
         push_name(body, name);
-        if selected.members.is_empty() {
-            let all = selected.field.members().iter().copied();
-            let all: Vec<_> = all.map(SelectedMember::whole).collect();
-            push_selected(body, value, &all);
-        } else {
-            push_selected(body, value, &selected.members);
-        }
+        push_selected(body, value, &selected.members);
     }
 }
 

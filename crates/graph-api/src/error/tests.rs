@@ -21,7 +21,10 @@ fn one_of_each() -> Vec<GraphError> {
     vec![
         GraphError::body_too_large(65_536),
         GraphError::headers_too_large("100 headers"),
+        GraphError::request_malformed(),
+        GraphError::host_invalid("no header Host"),
         GraphError::request_too_slow(30),
+        GraphError::too_many_unfinished(),
         GraphError::encoded_body("gzip"),
         GraphError::unknown_version("v99.0", "/1/messenger_call_settings"),
         GraphError::no_node(true),
@@ -44,6 +47,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::json_too_deep(),
         GraphError::body_not_object("[]"),
         GraphError::body_malformed("no boundary"),
+        GraphError::too_many_parameters(),
         GraphError::fields_syntax("name.", 0, ","),
         GraphError::fields_wrong_type("7"),
         GraphError::unknown_fields("bogus", "MessengerCallSettings", "audio_enabled"),

@@ -11,7 +11,7 @@ pub(super) struct Named<'a> {
     pub(super) children: Vec<Named<'a>>,
 }
 
-/// Sub-selections nest three deep at most in lawful requests; this bounds the parser's recursion.
+/// Sub-selections nest three deep at most in valid requests; this bounds the parser's recursion.
 const MAX_NESTING: usize = 16;
 
 /// Parses a list of names.
@@ -97,10 +97,13 @@ impl<'a> Parser<'a> {
         Ok(&rest[..length])
     }
 
-    /// The next byte that is no space, which becomes the present position.
+    /// The next byte that is no whitespace, which becomes the present position.
     fn peek(&mut self) -> Option<u8> {
         let rest = &self.text.as_bytes()[self.position..];
-        self.position += rest.iter().take_while(|byte| **byte == b' ').count();
+        self.position += rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_whitespace())
+            .count();
         self.text.as_bytes().get(self.position).copied()
     }
 

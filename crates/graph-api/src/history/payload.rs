@@ -202,14 +202,24 @@ fn is_same(
 
 impl HistoryPage {
     /// The answer with the selected fields. `address` is that of the edge, to which the cursors of
-    /// `next` and `previous` are added; `limit` stands in them too.
+    /// `next` and `previous` are added; `limit` and the selection stand in them too, so that each
+    /// page has the same form.
     pub fn list(
         self,
         selection: &FieldSelection<HistoryField>,
         address: &str,
         limit: usize,
     ) -> Bytes {
-        let link = |name: &str, cursor: &str| format!("{address}?limit={limit}&{name}={cursor}");
+        let fields = match selection {
+            FieldSelection::All => String::new(),
+            FieldSelection::Some(_) => {
+                let text = selection.to_string();
+                let encoded = form_urlencoded::byte_serialize(text.as_bytes());
+                format!("&fields={}", encoded.collect::<String>())
+            }
+        };
+        let link =
+            |name: &str, cursor: &str| format!("{address}?limit={limit}{fields}&{name}={cursor}");
         let paging = match (self.entries.first(), self.entries.last()) {
             (Some(first), Some(last)) => {
                 let cursors = PagingCursors {

@@ -19,6 +19,7 @@ impl Pagebell {
             .ok_or_else(GraphError::token_missing)?;
         let caller = self.authenticate(operation, &credentials).await?;
         operation.body.clone()?;
+        self.refuse_conditions(operation, "debug_token")?;
         let input = parameters
             .text("input_token")
             .filter(|input| !input.is_empty())
@@ -28,7 +29,7 @@ impl Pagebell {
         } else {
             self.describe_token(operation, &caller, input).await?
         };
-        Ok(Bytes::from(described.to_json(parameters.text("fields"))))
+        Ok(Bytes::from(described.to_json(parameters.get("fields"))))
     }
 
     async fn describe_token(
