@@ -56,6 +56,12 @@ pub struct Limits {
     pub header_count: usize,
     /// The largest address and headers of a request together, in bytes.
     pub header_bytes: usize,
+    /// The most memory that unfinished heads may hold in all connections together, in bytes. A single
+    /// one is bounded by `header_bytes`, or by 64 KiB where that is more.
+    pub unfinished_head_bytes: usize,
+    /// The most memory that request bodies may hold in all connections together, until their
+    /// requests are answered, in bytes.
+    pub unfinished_body_bytes: usize,
     /// How long the headers of a request may take, and how long a connection may be idle.
     pub header_time: Duration,
     /// How long the body of a request may take, and how long its answer.
@@ -80,6 +86,8 @@ impl Default for Limits {
             batch_body_bytes: 1024 * 1024,
             header_count: 64,
             header_bytes: 16 * 1024,
+            unfinished_head_bytes: 64 * 1024 * 1024,
+            unfinished_body_bytes: 64 * 1024 * 1024,
             header_time: Duration::from_secs(30),
             request_time: Duration::from_secs(30),
             connections: 10_000,

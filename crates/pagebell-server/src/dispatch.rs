@@ -43,7 +43,7 @@ pub(crate) struct Operation<'a> {
     pub(crate) request: &'a GraphRequest<'a>,
     pub(crate) method: &'a Method,
     pub(crate) parameters: &'a Parameters,
-    /// What is wrong with the body. It is told to callers that are known only, so each operation
+    /// What is wrong with the body or the parameters. It is told to callers that are known only, so each operation
     /// asks for it after it has authenticated its caller.
     pub(crate) body: &'a Result<(), GraphError>,
     pub(crate) trace: &'a TraceIds,
@@ -396,7 +396,7 @@ impl Pagebell {
 }
 
 /// The parameters of a request: of its query, and of its body unless it is a GET or DELETE, whose
-/// bodies are ignored. What is wrong with the body comes apart.
+/// bodies are ignored. What is wrong with them comes apart.
 fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(), GraphError>) {
     let mut parameters = Parameters::from_query(request.query);
     let body = if [Method::GET, Method::HEAD, Method::DELETE].contains(request.method) {
@@ -404,6 +404,7 @@ fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(), GraphErr
     } else {
         parameters.extend_from_body(request.content_type, request.body)
     };
+    let body = body.and_then(|()| parameters.check());
     (parameters, body)
 }
 

@@ -5,7 +5,9 @@ mod body;
 mod console_pages;
 mod endpoints;
 mod exchange;
+mod guarded;
 mod idle;
+mod memory;
 mod reference_pages;
 mod room;
 mod server;
@@ -14,14 +16,24 @@ mod tls;
 pub use server::{Server, Stopped};
 pub use tls::{TlsError, TlsFiles};
 
-/// Whether a request came over TLS, as an extension of the request.
+/// Whether the connection of a request's caller is secure, as an extension of the request.
 #[derive(Clone, Copy, Debug)]
 struct IsSecure(bool);
 
+impl IsSecure {
+    /// What the server found out before it handed the request on.
+    fn of(parts: &::http::request::Parts) -> bool {
+        parts.extensions.get::<Self>().is_some_and(|it| it.0)
+    }
+}
+
 /// Whether the caller's connection is secure: to this server, or by the word of a proxy in front of
-/// it (`X-Forwarded-Proto`).
-fn is_secure(parts: &::http::request::Parts) -> bool {
-    let is_tls = parts.extensions.get::<IsSecure>().is_some_and(|it| it.0);
-    let forwarded = parts.headers.get("x-forwarded-proto");
-    is_tls || forwarded.is_some_and(|it| it == "https")
+/// it (`X-Forwarded-Proto`). Of several proxies, the first one in the list is the one that the
+/// caller is connected to.
+fn is_secure(is_tls: bool, headers: &::http::HeaderMap) -> bool {
+    let forwarded = headers
+        .get("x-forwarded-proto")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(',').next());
+    is_tls || forwarded.is_some_and(|scheme| scheme.trim().eq_ignore_ascii_case("https"))
 }

@@ -8,6 +8,7 @@
 
 mod access;
 mod assets;
+mod conditions;
 mod configuration;
 mod console;
 mod copies;
@@ -21,6 +22,7 @@ mod steerable_clock;
 mod surroundings;
 
 pub use access::{APP_TOKEN_SEPARATOR, OPERATOR_SCOPE, READ_SCOPE};
+pub use conditions::{Conditions, ReceivedHeader};
 pub use configuration::{Configuration, Limits, Profile};
 pub use dispatch::Pagebell;
 pub use request::{GraphRequest, GraphResponse, Origin, Surface};

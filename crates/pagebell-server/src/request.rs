@@ -9,6 +9,8 @@ use graph_api::{Edge, GraphVersion, TraceIds};
 use http::Method;
 use settings_store::Revision;
 
+use crate::Conditions;
+
 /// A request.
 #[derive(Clone, Copy, Debug)]
 pub struct GraphRequest<'a> {
@@ -22,10 +24,8 @@ pub struct GraphRequest<'a> {
     pub authorization: Option<&'a str>,
     /// The header `Content-Type`.
     pub content_type: Option<&'a str>,
-    /// The header `If-Match` (ours).
-    pub if_match: Option<&'a str>,
-    /// The header `Pagebell-Revision-At-Least` (ours).
-    pub revision_at_least: Option<&'a str>,
+    /// Which revision the Page must be at (ours).
+    pub conditions: Conditions<'a>,
     /// The origin that the caller knows this server by, for addresses in answers.
     pub origin: Origin<'a>,
     /// The body; empty where there is none.

@@ -8,7 +8,7 @@ use settings_store::AppRecord;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use super::Credentials;
+use super::credentials::{Credentials, Proof};
 
 /// How long a proof with a time is good, in seconds (documented).
 const PROOF_LIFETIME_SECONDS: i64 = 5 * 60;
@@ -20,17 +20,31 @@ pub(crate) fn verify(
     credentials: &Credentials<'_>,
     now: Timestamp,
 ) -> Result<(), GraphError> {
-    let Some(proof) = credentials.proof else {
-        return match app {
-            Some(app) if app.require_proof => Err(GraphError::proof_required()),
-            _ => Ok(()),
-        };
+    let proof = match credentials.proof {
+        Proof::Text(proof) => proof,
+        Proof::Absent => {
+            return match app {
+                Some(app) if app.require_proof => Err(GraphError::proof_required()),
+                _ => Ok(()),
+            };
+        }
+        Proof::Number(_) | Proof::Unreadable => return Err(GraphError::proof_invalid()),
     };
     let app = app.ok_or_else(GraphError::proof_invalid)?;
     let mut mac = Hmac::<Sha256>::new_from_slice(app.secret.expose_secret().as_bytes())
         .expect("HMAC takes keys of any length");
     mac.update(credentials.token.as_bytes());
-    if let Some(time) = credentials.proof_time {
+    let written;
+    let time = match credentials.proof_time {
+        Proof::Absent => None,
+        Proof::Text(time) => Some(time),
+        Proof::Number(seconds) => {
+            written = seconds.to_string();
+            Some(written.as_str())
+        }
+        Proof::Unreadable => return Err(GraphError::proof_invalid()),
+    };
+    if let Some(time) = time {
         let seconds: i64 = time.parse().map_err(|_error| GraphError::proof_invalid())?;
         // A little into the future is a clock that is a little wrong.
         let age = now.as_second().saturating_sub(seconds);
@@ -79,9 +93,18 @@ mod tests {
     }
 
     fn check(app: Option<&AppRecord>, proof: Option<&str>, time: Option<&str>) -> Result<(), i64> {
+        let time = time.map_or(Proof::Absent, Proof::Text);
+        check_with_time(app, proof, time)
+    }
+
+    fn check_with_time(
+        app: Option<&AppRecord>,
+        proof: Option<&str>,
+        time: Proof<'_>,
+    ) -> Result<(), i64> {
         let credentials = Credentials {
             token: "token",
-            proof,
+            proof: proof.map_or(Proof::Absent, Proof::Text),
             proof_time: time,
         };
         let now = Timestamp::from_second(1_000_000).unwrap();
@@ -120,6 +143,10 @@ mod tests {
             let checked = check(Some(&app), Some(&of_time(time)), Some(time));
             assert_eq!(checked.is_ok(), good, "{time}");
         }
+        let number = Proof::Number(1_000_000);
+        let proof = of_time("1000000");
+        assert_eq!(check_with_time(Some(&app), Some(&proof), number), Ok(()));
+        assert!(check_with_time(Some(&app), Some(&proof), Proof::Unreadable).is_err());
         assert!(check(Some(&app), Some(PROOF), Some("1000000")).is_err());
     }
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use graph_api::GraphError;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, EXPECT};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+
+use super::memory::Share;
 
 /// How much of a body that is too large is still taken in, so that its sender gets to read why it
 /// was refused: most clients send everything before they look at the answer.
@@ -21,13 +23,14 @@ pub(super) enum BodyError {
     AnswerAndClose(GraphError),
 }
 
-/// Reads a body of at most `limit` bytes within the time. Most requests have none, and ask for no
-/// limit.
+/// Reads a body of at most `limit` bytes within the time, and charges it to the share. Most requests
+/// have none, and ask for no limit.
 pub(super) async fn read(
     mut body: Incoming,
     headers: &HeaderMap,
     limit: impl FnOnce() -> usize,
     time: Duration,
+    share: &mut Share,
 ) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
@@ -43,7 +46,8 @@ pub(super) async fn read(
         return Err(BodyError::AnswerAndClose(too_large));
     }
     let reading = async {
-        let mut whole = BytesMut::with_capacity(announced.unwrap_or(0).min(limit));
+        // No more memory than has arrived: an announcement costs its sender nothing.
+        let mut whole = Vec::new();
         let mut received = 0_usize;
         while let Some(frame) = body.frame().await {
             let Ok(frame) = frame else {
@@ -59,13 +63,23 @@ pub(super) async fn read(
                 return Err(BodyError::AnswerAndClose(too_large));
             }
             if received <= limit {
+                if whole.capacity() < received {
+                    let capacity = received.next_power_of_two().min(limit);
+                    if !share.hold(capacity) {
+                        return Err(BodyError::AnswerAndClose(GraphError::too_many_unfinished()));
+                    }
+                    whole.reserve_exact(capacity - whole.len());
+                }
                 whole.extend_from_slice(&data);
+            } else {
+                whole = Vec::new();
+                share.release();
             }
         }
         if received > limit {
             return Err(BodyError::Answer(too_large));
         }
-        Ok(whole.freeze())
+        Ok(Bytes::from(whole))
     };
     match tokio::time::timeout(time, reading).await {
         Ok(result) => result,

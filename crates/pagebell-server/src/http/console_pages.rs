@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use settings_store::{PageRecord, Revision, StoreError};
 
-use super::is_secure;
+use super::IsSecure;
 use super::reference_pages::html_page;
 use crate::Pagebell;
 use crate::console::view::{Editor, History, Message, Pages, SignIn};
@@ -94,7 +94,7 @@ impl FromRequestParts<Arc<Pagebell>> for SameSite {
         let sent = sent
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
-        if session.is_form_token(sent) && is_from_here(&parts.headers) {
+        if session.is_form_token(sent) && is_from_here(&parts.headers, IsSecure::of(parts)) {
             Ok(Self(session))
         } else {
             Err(foreign())
@@ -105,23 +105,34 @@ impl FromRequestParts<Arc<Pagebell>> for SameSite {
 fn foreign() -> Response {
     (
         StatusCode::FORBIDDEN,
-        "this request did not come from the console; reload the page\n",
+        "This request did not come from the console. Reload the page; behind a proxy, let it pass on the \
+         Host that the browser sent.\n",
     )
         .into_response()
 }
 
 /// Whether the browser says of no other origin that it made the request.
-fn is_from_here(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let site_is_ours = matches!(text("sec-fetch-site"), None | Some("same-origin" | "none"));
-    let origin_is_ours = match (text("origin"), text("host")) {
-        (None, _) => true,
-        (Some(origin), Some(host)) => origin
-            .split_once("://")
-            .is_some_and(|(_scheme, rest)| rest == host),
-        (Some(_), None) => false,
+///
+/// `Sec-Fetch-Site` decides where it is sent: the browser compared the whole origins, and no proxy
+/// has changed them. Without it, as on plain HTTP, the origin must be the host that the request was
+/// sent to, by its header or by a proxy's word, and no plain one if the connection is secure.
+fn is_from_here(headers: &HeaderMap, is_secure: bool) -> bool {
+    let text = |name: &str| match headers.get(name) {
+        None => Some(None),
+        Some(value) => value.to_str().ok().map(Some),
     };
-    site_is_ours && origin_is_ours
+    match (text("sec-fetch-site"), text("origin")) {
+        (Some(Some(site)), _) => matches!(site, "same-origin" | "none"),
+        (Some(None), Some(None)) => true,
+        (Some(None), Some(Some(origin))) => {
+            let Some((scheme, origin)) = origin.split_once("://") else {
+                return false;
+            };
+            let is_host = |name: &str| text(name).flatten().is_some_and(|host| host == origin);
+            (scheme == "https" || !is_secure) && (is_host("host") || is_host("x-forwarded-host"))
+        }
+        _ => false,
+    }
 }
 
 fn cookie(headers: &HeaderMap) -> Option<&str> {
@@ -146,7 +157,7 @@ impl<S: Sync> FromRequestParts<S> for Secure {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self(is_secure(parts)))
+        Ok(Self(IsSecure::of(parts)))
     }
 }
 
@@ -160,7 +171,7 @@ async fn sign_in(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if !is_from_here(&headers) {
+    if !is_from_here(&headers, is_secure) {
         return foreign();
     }
     let form = form(&body);
@@ -183,7 +194,7 @@ async fn sign_in(
 
 /// Ends the session in this browser, also one whose token has died.
 async fn sign_out(Secure(is_secure): Secure, headers: HeaderMap) -> Response {
-    if !is_from_here(&headers) {
+    if !is_from_here(&headers, is_secure) {
         return foreign();
     }
     let cookie = set_cookie("", is_secure, "; Max-Age=0");

@@ -2,27 +2,28 @@
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use graph_api::GraphError;
 use http::header::{self, HeaderName, HeaderValue};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 
 use super::body::{self, BodyError};
-use crate::Pagebell;
-use crate::request::{
-    CONTENT_TYPE, GraphRequest, GraphResponse, Origin, REVISION_AT_LEAST_HEADER, REVISION_HEADER,
-};
+use super::memory::Share;
+use super::room::{Place, UnderWay};
+use crate::request::{CONTENT_TYPE, GraphRequest, GraphResponse, Origin, REVISION_HEADER};
+use crate::{Conditions, Pagebell};
 
 const FACEBOOK_API_VERSION: HeaderName = HeaderName::from_static("facebook-api-version");
 const X_FB_REQUEST_ID: HeaderName = HeaderName::from_static("x-fb-request-id");
 const X_FB_TRACE_ID: HeaderName = HeaderName::from_static("x-fb-trace-id");
 const PAGEBELL_REVISION: HeaderName = HeaderName::from_static(REVISION_HEADER);
-const PAGEBELL_REVISION_AT_LEAST: HeaderName = HeaderName::from_static(REVISION_AT_LEAST_HEADER);
 
 /// The headers that nearly every answer has; the empty ones are for the answer to fill.
 static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
@@ -49,19 +50,19 @@ pub(super) fn answer_at_hand(
     pagebell: &Pagebell,
     request: &Request<Incoming>,
 ) -> Option<Response<Full<Bytes>>> {
-    if request.method() != Method::GET
-        || !request.body().is_end_stream()
-        || request.headers().contains_key(PAGEBELL_REVISION_AT_LEAST)
-    {
+    if request.method() != Method::GET || !request.body().is_end_stream() {
         return None;
     }
-    check_head(pagebell, request.method(), request.uri(), request.headers()).ok()?;
+    check_head(pagebell, request).ok()?;
+    if conditions(request.headers()).is_conditional_read() {
+        return None;
+    }
     let response = pagebell.read_at_hand(
         request.uri().path(),
         request.uri().query().unwrap_or_default(),
         authorization(request.headers()),
     )?;
-    Some(transport(
+    Some(with_headers(
         pagebell,
         request.method(),
         request.uri(),
@@ -70,20 +71,30 @@ pub(super) fn answer_at_hand(
     ))
 }
 
+/// What a request needs of its connection.
+pub(super) struct Transport<'a> {
+    /// Whether the caller's connection is secure.
+    pub(super) is_secure: bool,
+    /// What the body of the request is charged to.
+    pub(super) share: Share,
+    /// The slot of the connection.
+    pub(super) place: &'a Place,
+}
+
 /// Answers a request of the Graph surface.
 pub(super) async fn answer(
     pagebell: &Arc<Pagebell>,
     request: Request<Incoming>,
-    is_secure: bool,
+    mut transport: Transport<'_>,
 ) -> Response<Full<Bytes>> {
+    if let Err(error) = check_head(pagebell, &request) {
+        return close(refuse(pagebell, &request.into_parts().0, &error));
+    }
     let (head, body) = request.into_parts();
     if head.method == Method::OPTIONS {
         return preflight(pagebell, &head);
     }
     let limits = &pagebell.configuration().limits;
-    if let Some(refusal) = refusal_of_head(pagebell, &head) {
-        return refusal;
-    }
     let limit = || {
         if is_batch_root(head.uri.path()) {
             limits.batch_body_bytes
@@ -91,14 +102,9 @@ pub(super) async fn answer(
             limits.body_bytes
         }
     };
-    let body = match body::read(body, &head.headers, limit, limits.request_time).await {
-        Ok(body) => body,
-        Err(BodyError::Answer(error)) => {
-            return refuse(pagebell, &head, &error);
-        }
-        Err(BodyError::AnswerAndClose(error)) => {
-            return close(refuse(pagebell, &head, &error));
-        }
+    let (body, _busy) = match read_body(pagebell, &head, body, limit, &mut transport).await {
+        Ok(read) => read,
+        Err(refusal) => return refusal,
     };
     let request = GraphRequest {
         method: &head.method,
@@ -106,10 +112,9 @@ pub(super) async fn answer(
         query: head.uri.query().unwrap_or_default(),
         authorization: authorization(&head.headers),
         content_type: text(&head.headers, header::CONTENT_TYPE),
-        if_match: text(&head.headers, header::IF_MATCH),
-        revision_at_least: text(&head.headers, PAGEBELL_REVISION_AT_LEAST),
+        conditions: conditions(&head.headers),
         origin: Origin {
-            is_secure,
+            is_secure: transport.is_secure,
             host: text(&head.headers, header::HOST).unwrap_or("localhost"),
         },
         body: &body,
@@ -125,39 +130,91 @@ pub(super) async fn answer(
         }
     };
     match answered {
-        Ok(response) => transport(pagebell, &head.method, &head.uri, &head.headers, response),
+        Ok(response) => with_headers(pagebell, &head.method, &head.uri, &head.headers, response),
         Err(_panic) => close(refuse(pagebell, &head, &GraphError::unknown())),
     }
 }
 
+/// How long a connection keeps its slot while it waits for a body.
+const BODY_GRACE: Duration = Duration::from_secs(1);
+
+/// Reads the body of a request, or answers why it is not read. Until the guard that comes with the
+/// body is dropped, the connection is at work; while a body is late, it makes room for others.
+pub(super) async fn read_body<'a>(
+    pagebell: &Pagebell,
+    head: &http::request::Parts,
+    body: Incoming,
+    limit: impl FnOnce() -> usize,
+    transport: &mut Transport<'a>,
+) -> Result<(Bytes, UnderWay<'a>), Response<Full<Bytes>>> {
+    let time = pagebell.configuration().limits.request_time;
+    let place = transport.place;
+    let mut busy = place.busy();
+    let mut reading = pin!(body::read(
+        body,
+        &head.headers,
+        limit,
+        time,
+        &mut transport.share
+    ));
+    // Nearly every body has arrived with its head, and the timer is never started.
+    let read = tokio::select! {
+        biased;
+        read = &mut reading => read,
+        () = tokio::time::sleep(BODY_GRACE) => {
+            drop(busy);
+            let read = reading.await;
+            busy = place.busy();
+            read
+        }
+    };
+    match read {
+        Ok(body) => Ok((body, busy)),
+        Err(BodyError::Answer(error)) => Err(refuse(pagebell, head, &error)),
+        Err(BodyError::AnswerAndClose(error)) => Err(close(refuse(pagebell, head, &error))),
+    }
+}
+
 /// Answers a request that is refused before it is dispatched.
-fn refuse(
+pub(super) fn refuse(
     pagebell: &Pagebell,
     head: &http::request::Parts,
     error: &GraphError,
 ) -> Response<Full<Bytes>> {
     let response = pagebell.refused(error);
     let metrics = &pagebell.metrics;
-    metrics.observe_response(&head.method, &response, std::time::Duration::ZERO);
-    transport(pagebell, &head.method, &head.uri, &head.headers, response)
+    metrics.observe_response(&head.method, &response, Duration::ZERO);
+    with_headers(pagebell, &head.method, &head.uri, &head.headers, response)
 }
 
-/// The answer to a request whose head is over the limits; `None`: it is within them.
-pub(super) fn refusal_of_head(
-    pagebell: &Pagebell,
-    head: &http::request::Parts,
-) -> Option<Response<Full<Bytes>>> {
-    let error = check_head(pagebell, &head.method, &head.uri, &head.headers).err()?;
-    Some(close(refuse(pagebell, head, &error)))
+/// The bytes of an answer to what hyper did not take for a request; the connection ends after it.
+pub(super) fn answer_to_malformed(pagebell: &Pagebell, error: &GraphError) -> Bytes {
+    let response = pagebell.refused(error);
+    let (method, uri, headers) = (Method::GET, Uri::default(), HeaderMap::new());
+    pagebell
+        .metrics
+        .observe_response(&method, &response, Duration::ZERO);
+    let body = response.body.clone();
+    let response = close(with_headers(pagebell, &method, &uri, &headers, response));
+    let mut bytes = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
+    for (name, value) in response.headers() {
+        bytes.extend_from_slice(name.as_str().as_bytes());
+        bytes.extend_from_slice(b": ");
+        bytes.extend_from_slice(value.as_bytes());
+        bytes.extend_from_slice(b"\r\n");
+    }
+    bytes.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
+    bytes.extend_from_slice(&body);
+    Bytes::from(bytes)
 }
 
-fn check_head(
+/// Refuses a head that is over the limits, or that two readers would read in different ways.
+pub(super) fn check_head(
     pagebell: &Pagebell,
-    method: &Method,
-    uri: &Uri,
-    headers: &HeaderMap,
+    request: &Request<Incoming>,
 ) -> Result<(), GraphError> {
     let limits = &pagebell.configuration().limits;
+    let (method, uri, headers) = (request.method(), request.uri(), request.headers());
     if headers.len() > limits.header_count {
         return Err(GraphError::headers_too_large(&format!(
             "{} headers",
@@ -176,10 +233,27 @@ fn check_head(
             limits.header_bytes
         )));
     }
-    let mut tokens = headers.get_all(header::AUTHORIZATION).iter();
-    let first = tokens.next();
-    if tokens.any(|other| Some(other) != first) {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) if host.to_str().is_ok() => {}
+        (None, _) if request.version() == Version::HTTP_10 => {}
+        (None, _) => return Err(GraphError::host_invalid("no header Host")),
+        (_, Some(_)) => return Err(GraphError::host_invalid("more than one header Host")),
+        (Some(_), None) => {
+            return Err(GraphError::host_invalid(
+                "a header Host with other characters than ASCII",
+            ));
+        }
+    }
+    if !is_same_each_time(headers, header::AUTHORIZATION) {
         return Err(GraphError::tokens_differ("two headers Authorization"));
+    }
+    if let Some(first) = headers.get(header::CONTENT_TYPE)
+        && (first.to_str().is_err() || !is_same_each_time(headers, header::CONTENT_TYPE))
+    {
+        return Err(GraphError::parameter_invalid(
+            "Content-Type must stand in the request once, with a value in ASCII",
+        ));
     }
     // Chunks are taken out before a body gets here. Anything else in it would be read as it is.
     for (name, plain) in [
@@ -194,6 +268,21 @@ fn check_head(
         }
     }
     Ok(())
+}
+
+/// Whether a header has one value, however often it stands in the request.
+fn is_same_each_time(headers: &HeaderMap, name: HeaderName) -> bool {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    values.all(|other| Some(other) == first)
+}
+
+fn conditions(headers: &HeaderMap) -> Conditions<'_> {
+    let mut conditions = Conditions::default();
+    for (name, value) in headers {
+        conditions.add(name.as_str(), || value.to_str().ok());
+    }
+    conditions
 }
 
 /// Whether a path is the root, perhaps behind a version: batches may be larger than other bodies.
@@ -218,7 +307,7 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 }
 
 /// Puts the headers of every Graph answer around a response, and writes the log.
-fn transport(
+fn with_headers(
     pagebell: &Pagebell,
     method: &Method,
     uri: &Uri,
@@ -267,7 +356,7 @@ fn ascii(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).expect("only printable ASCII gets here")
 }
 
-fn close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+pub(super) fn close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     let headers = response.headers_mut();
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
@@ -275,7 +364,7 @@ fn close(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
 
 /// Lets pages of other origins call the server from a browser, as the live API does.
 fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<Bytes>> {
-    let mut response = transport(
+    let mut response = with_headers(
         pagebell,
         &head.method,
         &head.uri,

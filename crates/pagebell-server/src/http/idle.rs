@@ -35,6 +35,14 @@ impl Progress {
         Answering(self)
     }
 
+    /// How many steps there have been, and whether a request is being answered.
+    pub(super) fn state(&self) -> (u64, bool) {
+        (
+            self.steps.load(Ordering::Relaxed),
+            self.is_answering.load(Ordering::Relaxed),
+        )
+    }
+
     fn step(&self) {
         self.steps.fetch_add(1, Ordering::Relaxed);
     }

@@ -11,8 +11,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::get;
 use graph_api::GraphVersion;
 
+use super::IsSecure;
 use super::endpoints::with_type;
-use super::is_secure;
 use crate::reference::{self, Reference};
 use crate::request::Origin;
 use crate::{Pagebell, assets};
@@ -53,7 +53,7 @@ impl<S: Sync> FromRequestParts<S> for Base {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let host = parts.headers.get(header::HOST);
         let origin = Origin {
-            is_secure: is_secure(parts),
+            is_secure: IsSecure::of(parts),
             host: host.and_then(|it| it.to_str().ok()).unwrap_or("localhost"),
         };
         Ok(Self(origin.to_string()))

@@ -13,6 +13,7 @@ use axum::Router;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::Either as EitherFuture;
+use graph_api::GraphError;
 use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -26,10 +27,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower::ServiceExt;
 
+use super::exchange::Transport;
+use super::guarded::Guarded;
 use super::idle::{Progress, Watched};
+use super::memory::Budget;
 use super::room::{Place, Room};
 use super::tls::Tls;
-use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange};
+use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange, is_secure};
 use crate::Pagebell;
 
 /// How long a TLS handshake may take.
@@ -60,6 +64,13 @@ pub enum Stopped {
     /// The store can no longer be trusted.
     StoreFailed(String),
 }
+
+/// The most memory that the head of a request may take, in bytes, unless larger ones are configured.
+const LARGEST_HEAD: usize = 64 * 1024;
+
+/// What a head has beyond the bytes of its address and headers, which are limited: the separators of
+/// the most headers. A head just over the limit is then refused by the limit's own error.
+const HEAD_ROOM: usize = 8 * 1024;
 
 type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, axum::Error>>;
 
@@ -99,6 +110,8 @@ impl Server {
         let graceful = GracefulShutdown::new();
         let room = Room::new(limits.connections);
         let under_way = Arc::new(UnderWay::default());
+        let heads = Budget::new(limits.unfinished_head_bytes, limits.connections);
+        let bodies = Budget::new(limits.unfinished_body_bytes, limits.connections);
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
         let router = endpoints::router(Arc::clone(&self.pagebell));
         let mut failure = self.pagebell.store_failure();
@@ -120,6 +133,8 @@ impl Server {
                         watcher: graceful.watcher(),
                         under_way: Arc::clone(&under_way),
                         place,
+                        heads: Arc::clone(&heads),
+                        bodies: Arc::clone(&bodies),
                     };
                     match &self.tls {
                         None => { tokio::spawn(connection.serve(stream, false)); }
@@ -208,6 +223,9 @@ struct Connection {
     watcher: hyper_util::server::graceful::Watcher,
     under_way: Arc<UnderWay>,
     place: Place,
+    /// The memory for unfinished heads, and for bodies.
+    heads: Arc<Budget>,
+    bodies: Arc<Budget>,
 }
 
 impl Connection {
@@ -222,7 +240,7 @@ impl Connection {
     async fn serve(
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-        is_secure: bool,
+        is_tls: bool,
     ) {
         let Self {
             pagebell,
@@ -230,32 +248,52 @@ impl Connection {
             watcher,
             under_way,
             place,
+            heads,
+            bodies,
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let progress = Arc::new(Progress::default());
         let service = service_fn(|request| {
-            let counted = (under_way.count(), progress.answer(), place.busy());
+            let counted = (under_way.count(), progress.answer());
             // Nearly every request is a read from memory: it gets by without a future of its own,
             // which for the others has room for everything that any of them may need.
             if let Some(response) = exchange::answer_at_hand(&pagebell, &request) {
+                drop(place.busy());
                 return EitherFuture::Left(ready(Ok(response.map(Either::Left))));
             }
-            let answered = answer(&pagebell, &router, request, is_secure);
+            let transport = Transport {
+                is_secure: is_secure(is_tls, request.headers()),
+                share: bodies.share(),
+                place: &place,
+            };
+            let answered = answer(&pagebell, &router, request, transport);
             EitherFuture::Right(Box::pin(async move {
                 let response = answered.await;
                 drop(counted);
                 response
             }))
         });
-        // hyper refuses heads over its own limits without a body; ours are stricter and explain.
+        let refuse = {
+            let pagebell = Arc::clone(&pagebell);
+            move |error: &GraphError| exchange::answer_to_malformed(&pagebell, error)
+        };
+        let stream = Guarded::new(stream, Arc::clone(&progress), heads.share(), refuse);
+        let stream = Watched::new(stream, Arc::clone(&progress));
+        // hyper refuses heads over its own limits without a body, which `Guarded` adds; those of the
+        // configuration are stricter.
         let connection = http1::Builder::new()
             .header_read_timeout(None)
             // Heads and bodies are small: they are copied together and leave as one piece.
             .writev(false)
             .max_headers(limits.header_count * 16)
-            .max_buf_size((limits.header_bytes * 16).max(16 * 1024))
-            .serve_connection(Watched::new(stream, Arc::clone(&progress)), service);
+            .max_buf_size(
+                limits
+                    .header_bytes
+                    .saturating_add(HEAD_ROOM)
+                    .max(LARGEST_HEAD),
+            )
+            .serve_connection(stream, service);
         tokio::select! {
             biased;
             ended = watcher.watch(connection) => if let Err(error) = ended {
@@ -291,15 +329,22 @@ async fn answer_page(
     pagebell: &Arc<Pagebell>,
     router: &Router,
     request: Request<Incoming>,
-    is_secure: bool,
+    mut transport: Transport<'_>,
 ) -> Response<ResponseBody> {
     let limits = &pagebell.configuration().limits;
-    let (head, body) = request.into_parts();
-    if let Some(refusal) = exchange::refusal_of_head(pagebell, &head) {
-        return refusal.map(Either::Left);
+    if let Err(error) = exchange::check_head(pagebell, &request) {
+        let head = request.into_parts().0;
+        return exchange::close(exchange::refuse(pagebell, &head, &error)).map(Either::Left);
     }
-    let mut request = Request::from_parts(head, axum::body::Body::new(body));
-    request.extensions_mut().insert(IsSecure(is_secure));
+    let (mut head, body) = request.into_parts();
+    let limit = || limits.body_bytes;
+    let read = exchange::read_body(pagebell, &head, body, limit, &mut transport).await;
+    let (body, _busy) = match read {
+        Ok(read) => read,
+        Err(refusal) => return refusal.map(Either::Left),
+    };
+    head.extensions.insert(IsSecure(transport.is_secure));
+    let request = Request::from_parts(head, axum::body::Body::from(body));
     let status = |status| {
         let mut response = Response::new(Either::Left(Full::default()));
         *response.status_mut() = status;
@@ -320,12 +365,12 @@ async fn answer(
     pagebell: &Arc<Pagebell>,
     router: &Router,
     request: Request<Incoming>,
-    is_secure: bool,
+    transport: Transport<'_>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     if endpoints::owns(request.uri().path()) {
-        return Ok(answer_page(pagebell, router, request, is_secure).await);
+        return Ok(answer_page(pagebell, router, request, transport).await);
     }
-    Ok(exchange::answer(pagebell, request, is_secure)
+    Ok(exchange::answer(pagebell, request, transport)
         .await
         .map(Either::Left))
 }

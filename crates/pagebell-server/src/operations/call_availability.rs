@@ -26,9 +26,10 @@ impl Pagebell {
         if !selection.includes(AvailabilityField::Intervals) {
             request.until = None;
         }
+        let preconditions = self.preconditions(operation)?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
-        let copy = self.page_copy(operation, page_id).await?;
+        let copy = self.page_copy(operation, page_id, preconditions).await?;
         let answer = MessengerCallAvailabilityPayload::new(copy.answers.companion(), &request);
         Ok(Answer {
             body: answer.list(&selection),

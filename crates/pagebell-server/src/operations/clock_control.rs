@@ -32,6 +32,7 @@ impl Pagebell {
         if !is_operator {
             return Err(GraphError::scope_missing(OPERATOR_SCOPE));
         }
+        self.refuse_conditions(operation, "the clock")?;
         let clock = self.surroundings.steering.as_ref();
         let clock = clock.ok_or_else(GraphError::clock_not_steerable)?;
         match *operation.method {

@@ -29,7 +29,7 @@ impl Pagebell {
             return None;
         };
         let parameters = Parameters::from_query(query);
-        if parameters.get("method").is_some() {
+        if parameters.get("method").is_some() || parameters.check().is_err() {
             return None;
         }
         let credentials = Credentials::find(Profile::Graph, authorization, &parameters).ok()??;
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
     use crate::request::{GraphRequest, Origin};
-    use crate::{Clock, Configuration, Entropy, Surroundings};
+    use crate::{Clock, Conditions, Configuration, Entropy, Surroundings};
 
     #[derive(Debug)]
     struct Standing;
@@ -213,8 +213,7 @@ mod tests {
                         query,
                         authorization,
                         content_type: None,
-                        if_match: None,
-                        revision_at_least: None,
+                        conditions: Conditions::default(),
                         origin: Origin {
                             is_secure: false,
                             host: "test",

@@ -5,6 +5,7 @@ use graph_api::{FieldSelection, GraphError, Node};
 use settings_store::{NewPage, Revision, StoreError};
 
 use crate::access::READ_SCOPE;
+use crate::conditions::Preconditions;
 use crate::copies::PageCopy;
 use crate::dispatch::{Operation, Pagebell, store_failed};
 use crate::request::Answer;
@@ -18,36 +19,31 @@ impl Pagebell {
     ) -> Result<Answer, GraphError> {
         let access = self.page_access(operation, node).await?;
         let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
+        let preconditions = self.preconditions(operation)?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
-        let least = self.revision_of(
-            "Pagebell-Revision-At-Least",
-            operation.request.revision_at_least,
-        )?;
-        let least = least.unwrap_or_default();
-        let copy = self.page_copy_at_least(operation, page_id, least).await?;
-        if copy.revision < least {
-            let (found, least) = (copy.revision.get(), least.get());
-            return Err(GraphError::revision_not_reached(found, least));
-        }
+        let copy = self.page_copy(operation, page_id, preconditions).await?;
         Ok(Answer {
             body: copy.answers.into_list(&selection),
             revision: Some(copy.revision),
         })
     }
 
-    /// What is at hand of a Page that must exist.
+    /// The cached entry of a Page that must exist and meet the conditions of the request.
     pub(crate) async fn page_copy(
         &self,
         operation: Operation<'_>,
         page_id: PageId,
+        preconditions: Preconditions,
     ) -> Result<PageCopy, GraphError> {
-        self.page_copy_at_least(operation, page_id, Revision::default())
-            .await
+        let least = preconditions.revision_to_read();
+        let copy = self.page_copy_at_least(operation, page_id, least).await?;
+        preconditions.check(copy.revision)?;
+        Ok(copy)
     }
 
-    /// The same, at this revision or a later one if there is one.
-    async fn page_copy_at_least(
+    /// The cached entry of a Page that must exist, at this revision or a later one if there is one.
+    pub(crate) async fn page_copy_at_least(
         &self,
         operation: Operation<'_>,
         page_id: PageId,

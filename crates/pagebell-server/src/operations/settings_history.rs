@@ -21,9 +21,10 @@ impl Pagebell {
         let access = self.page_access(operation, node).await?;
         let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
         let request = HistoryRequest::from_parameters(operation.parameters)?;
+        let preconditions = self.preconditions(operation)?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
-        let copy = self.page_copy(operation, page_id).await?;
+        let copy = self.page_copy(operation, page_id, preconditions).await?;
         let page = self
             .history_page(page_id, request, copy.revision)
             .await

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use call_settings::{PageId, SettingsUpdate, quoted_excerpt};
+use call_settings::{PageId, SettingsUpdate};
 use graph_api::{FieldSelection, GraphError, Node, TraceIds, settings_submission};
 use settings_store::{Author, Revision, SettingsWrite, StoreError, WriteOutcome};
 
-use crate::Profile;
 use crate::access::{Access, READ_SCOPE};
+use crate::conditions::Preconditions;
 use crate::dispatch::{Operation, Pagebell, store_failed};
-use crate::request::{Answer, REVISION_HEADER};
+use crate::request::Answer;
 
 /// The answer to an update that asks for no fields.
 const SUCCESS: &[u8] = br#"{"result":"success"}"#;
@@ -32,12 +32,29 @@ impl Pagebell {
         let update = settings_submission(parameters)
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))?;
-        let expected_revision = self.expected_revision(operation)?;
+        let preconditions = self.preconditions(operation)?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;
+        if preconditions.least > Revision::default() {
+            // A revision that was reached stays reached, so the write need not look again.
+            let least = Preconditions {
+                revision: None,
+                ..preconditions
+            };
+            let copy = self
+                .page_copy_at_least(operation, page_id, least.least)
+                .await?;
+            least.check(copy.revision)?;
+        }
 
         let outcome = self
-            .write_settings(&access, page_id, update, expected_revision, operation.trace)
+            .write_settings(
+                &access,
+                page_id,
+                update,
+                preconditions.revision,
+                operation.trace,
+            )
             .await
             .map_err(|error| store_failed(&error, operation.trace))?;
         match outcome {
@@ -90,36 +107,5 @@ impl Pagebell {
         let outcome = self.store.update_settings(write).await?;
         self.copies.decided(begun, page_id, &outcome);
         Ok(outcome)
-    }
-
-    /// The revision that `If-Match` names (ours). The published page knows no such header.
-    fn expected_revision(&self, operation: Operation<'_>) -> Result<Option<Revision>, GraphError> {
-        match operation.request.if_match.map(str::trim) {
-            Some("*") => Ok(None),
-            text => self.revision_of("If-Match", text),
-        }
-    }
-
-    /// The revision that a header names (ours). The published page knows no such headers.
-    pub(crate) fn revision_of(
-        &self,
-        header: &str,
-        text: Option<&str>,
-    ) -> Result<Option<Revision>, GraphError> {
-        let Some(text) = text.map(str::trim) else {
-            return Ok(None);
-        };
-        if self.configuration.profile != Profile::Graph {
-            return Ok(None);
-        }
-        let unquoted = text.trim_matches('"');
-        let is_number = unquoted.bytes().all(|byte| byte.is_ascii_digit());
-        match unquoted.parse() {
-            Ok(number) if is_number => Ok(Some(Revision::new(number))),
-            _ => Err(GraphError::parameter_invalid(&format!(
-                "{header} must be the revision of the header {REVISION_HEADER} - got {}",
-                quoted_excerpt(text)
-            ))),
-        }
     }
 }

@@ -13,7 +13,7 @@ use call_settings::PageId;
 use http::Method;
 use jiff::Timestamp;
 use pagebell_server::{
-    Clock, Configuration, Entropy, GraphRequest, Origin, Pagebell, Surroundings,
+    Clock, Conditions, Configuration, Entropy, GraphRequest, Origin, Pagebell, Surroundings,
 };
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -91,8 +91,11 @@ impl Server {
             query: "",
             authorization: Some("Bearer token"),
             content_type: Some("application/json"),
-            if_match,
-            revision_at_least,
+            conditions: Conditions {
+                if_match: if_match.into(),
+                revision_at_least: revision_at_least.into(),
+                other: None,
+            },
             origin: Origin {
                 is_secure: false,
                 host: "test",

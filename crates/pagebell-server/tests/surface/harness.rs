@@ -10,8 +10,8 @@ use call_settings::PageId;
 use http::Method;
 use jiff::Timestamp;
 use pagebell_server::{
-    Clock, Configuration, Entropy, GraphRequest, GraphResponse, Origin, Pagebell, Profile,
-    Surroundings,
+    Clock, Conditions, Configuration, Entropy, GraphRequest, GraphResponse, Origin, Pagebell,
+    Profile, Surroundings,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -210,15 +210,31 @@ impl Harness {
         content_type: Option<&str>,
         body: &str,
     ) -> Answer {
-        self.dispatch(&method, address, token, content_type, None, body)
+        let conditions = Conditions::default();
+        self.dispatch(&method, address, token, content_type, conditions, body)
+            .await
+    }
+
+    /// Asks with the token for all Pages and these conditions; a body is JSON.
+    pub(crate) async fn ask_if(
+        &self,
+        method: Method,
+        address: &str,
+        conditions: Conditions<'_>,
+        body: &str,
+    ) -> Answer {
+        let json = Some("application/json");
+        self.dispatch(&method, address, "all", json, conditions, body)
             .await
     }
 
     /// Posts JSON with `If-Match`.
     pub(crate) async fn ask_if_match(&self, address: &str, if_match: &str, body: &str) -> Answer {
-        let json = Some("application/json");
-        self.dispatch(&Method::POST, address, "all", json, Some(if_match), body)
-            .await
+        let conditions = Conditions {
+            if_match: Some(if_match).into(),
+            ..Conditions::default()
+        };
+        self.ask_if(Method::POST, address, conditions, body).await
     }
 
     async fn dispatch(
@@ -227,7 +243,7 @@ impl Harness {
         address: &str,
         token: &str,
         content_type: Option<&str>,
-        if_match: Option<&str>,
+        conditions: Conditions<'_>,
         body: &str,
     ) -> Answer {
         let (path, query) = address.split_once('?').unwrap_or((address, ""));
@@ -238,8 +254,7 @@ impl Harness {
             query,
             authorization: (!token.is_empty()).then_some(authorization.as_str()),
             content_type,
-            if_match,
-            revision_at_least: None,
+            conditions,
             origin: Origin {
                 is_secure: false,
                 host: "pagebell.test",

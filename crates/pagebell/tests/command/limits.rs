@@ -127,7 +127,7 @@ fn what_is_no_http_is_answered_too() {
         (format!("GET {EDGE} HTTP/1.1\r\nA: \x7f\r\n\r\n"), 400),
         (
             format!("GET {EDGE}?{} HTTP/1.1\r\n\r\n", "x".repeat(100_000)),
-            414,
+            431,
         ),
         (
             format!("GET {EDGE} HTTP/1.1\r\n{}\r\n", "A: 1\r\n".repeat(2_000)),
@@ -137,13 +137,52 @@ fn what_is_no_http_is_answered_too() {
         let mut connection = server.connect();
         connection.send(bytes.as_bytes()).unwrap();
         let shown = &bytes[..20.min(bytes.len())];
-        assert_eq!(
-            connection.read().map(|it| it.status).ok(),
-            Some(status),
-            "{shown}"
-        );
+        let reply = connection.read().unwrap();
+        assert_eq!(reply.status, status, "{shown}");
+        assert_eq!(reply.json()["error"]["code"], 100, "{shown}");
+        assert!(reply.header("x-fb-trace-id").is_some(), "{shown}");
     }
     still_works(&server, &token);
+}
+
+#[test]
+fn a_request_has_one_host() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    for (head, status) in [
+        (format!("GET {EDGE} HTTP/1.1\r\n"), 400),
+        (
+            format!("GET {EDGE} HTTP/1.1\r\nHost: a\r\nHost: a\r\n"),
+            400,
+        ),
+        ("GET /console HTTP/1.1\r\n".to_owned(), 400),
+        (format!("GET {EDGE} HTTP/1.0\r\n"), 200),
+    ] {
+        let mut connection = server.connect();
+        let request = format!("{head}Authorization: Bearer {token}\r\n\r\n");
+        connection.send(request.as_bytes()).unwrap();
+        let reply = connection.read().unwrap();
+        assert_eq!(reply.status, status, "{head}");
+        if status == 400 {
+            let message = reply.json()["error"]["message"].to_string();
+            assert!(message.contains("header Host"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_late_body_makes_room() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev", "--max-connections", "2"]);
+    let token = server.token();
+    let head = format!("POST {EDGE} HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{{");
+    let mut late = [server.connect(), server.connect()];
+    for connection in &mut late {
+        connection.send(head.as_bytes()).unwrap();
+    }
+    still_works(&server, &token);
+    assert!(late.iter_mut().any(|connection| connection.read().is_err()));
 }
 
 #[test]

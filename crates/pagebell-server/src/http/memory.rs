@@ -1,0 +1,139 @@
+//! The memory that unfinished requests may hold, in all connections together.
+//!
+//! A stranger can send the beginning of a request and no more on each of many connections. What has
+//! arrived of it is charged to a budget, so that all connections together hold no more than that.
+//! Each connection has a small part of the budget of its own, which is enough for the usual request:
+//! such requests are answered while others have used up all the rest.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The largest part of a budget that each connection has of its own, in bytes.
+const LARGEST_OWN_PART: usize = 2 * 1024;
+
+/// The memory that all connections together may hold.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// What each connection may hold without a charge, in bytes.
+    own_part: usize,
+    /// What is left for all of them beyond that, in bytes.
+    left: AtomicUsize,
+}
+
+/// The part of a budget that one request holds, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    budget: Arc<Budget>,
+    charged: usize,
+}
+
+impl Budget {
+    /// A budget of so many bytes for so many connections. Half of it at most is divided among them.
+    pub(super) fn new(bytes: usize, connections: usize) -> Arc<Self> {
+        let own_part = (bytes / 2 / connections.max(1)).min(LARGEST_OWN_PART);
+        Arc::new(Self {
+            own_part,
+            left: AtomicUsize::new(bytes - own_part * connections),
+        })
+    }
+
+    /// A share that holds nothing yet.
+    pub(super) fn share(self: &Arc<Self>) -> Share {
+        Share {
+            budget: Arc::clone(self),
+            charged: 0,
+        }
+    }
+}
+
+impl Share {
+    /// Charges what is missing for the request to hold `bytes` in all; `false`: there is no room for
+    /// so much, and the share is as it was.
+    #[must_use]
+    pub(super) fn hold(&mut self, bytes: usize) -> bool {
+        let needed = bytes.saturating_sub(self.budget.own_part);
+        if needed <= self.charged {
+            return true;
+        }
+        let more = needed - self.charged;
+        let taken = self
+            .budget
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(more)
+            });
+        if taken.is_ok() {
+            self.charged = needed;
+        }
+        taken.is_ok()
+    }
+
+    /// Gives back all that the request holds.
+    pub(super) fn release(&mut self) {
+        if self.charged > 0 {
+            self.budget.left.fetch_add(self.charged, Ordering::Relaxed);
+            self.charged = 0;
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn usual_requests_have_room_while_others_hold_the_rest() {
+        let budget = Budget::new(64 * 1024, 8);
+        let mut greedy = budget.share();
+        assert!(greedy.hold(40 * 1024));
+        assert!(!greedy.hold(64 * 1024));
+        let mut usual = budget.share();
+        assert!(usual.hold(LARGEST_OWN_PART));
+        assert!(!usual.hold(LARGEST_OWN_PART + 16 * 1024));
+        drop(greedy);
+        assert!(usual.hold(LARGEST_OWN_PART + 16 * 1024));
+    }
+
+    #[test]
+    fn a_budget_for_very_many_connections_is_still_one() {
+        let budget = Budget::new(1_000, 1_000_000);
+        let mut share = budget.share();
+        assert!(share.hold(1_000));
+        assert!(!share.hold(1_001));
+    }
+
+    proptest! {
+        /// Whatever connections ask for, they never hold more than the budget, and all of it comes
+        /// back.
+        #[test]
+        fn the_sum_is_bounded(
+            steps in prop::collection::vec((0..8_usize, 0..60_000_usize), 0..100)
+        ) {
+            const BYTES: usize = 100_000;
+            let budget = Budget::new(BYTES, 8);
+            let mut shares: Vec<_> = (0..8).map(|_| (budget.share(), 0)).collect();
+            for (connection, bytes) in steps {
+                let (share, held) = &mut shares[connection];
+                if bytes == 0 {
+                    share.release();
+                    *held = 0;
+                } else if share.hold(bytes) {
+                    *held = bytes.max(*held);
+                }
+                let sum: usize = shares.iter().map(|(_share, held)| *held).sum();
+                prop_assert!(sum <= BYTES, "{}", sum);
+            }
+            let full = budget.own_part * 8;
+            drop(shares);
+            prop_assert_eq!(budget.left.load(Ordering::Relaxed), BYTES - full);
+        }
+    }
+}
