@@ -180,7 +180,8 @@ impl Pagebell {
 
     /// The method that a request means. HEAD is GET without the body, which the transport leaves
     /// out. The parameter `method` takes the verb's place (seen): clients that can send GET or POST
-    /// only say so what they mean.
+    /// only say so what they mean. It cannot make a HEAD change anything (ours): programs that look
+    /// whether an address is there send HEAD to addresses that others gave them.
     fn meant_method<'a>(
         &self,
         request: &GraphRequest<'a>,
@@ -191,6 +192,9 @@ impl Pagebell {
         {
             return match meant.to_ascii_lowercase().as_str() {
                 "get" => Ok(&Method::GET),
+                _ if request.method == Method::HEAD => Err(GraphError::parameter_invalid(
+                    "method must be get where the request is a HEAD",
+                )),
                 "post" => Ok(&Method::POST),
                 "delete" => Ok(&Method::DELETE),
                 _ => Err(GraphError::parameter_invalid(

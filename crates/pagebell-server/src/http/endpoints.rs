@@ -55,7 +55,11 @@ async fn ready(State(pagebell): State<Arc<Pagebell>>) -> Response {
 
 async fn metrics(State(pagebell): State<Arc<Pagebell>>) -> Response {
     const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    with_type(OPENMETRICS, pagebell.metrics.text())
+    (
+        [(header::CONTENT_TYPE, OPENMETRICS)],
+        pagebell.metrics.text(),
+    )
+        .into_response()
 }
 
 /// Text that pages of other origins may read too.

@@ -121,17 +121,19 @@ pub(super) async fn answer(
     };
     // A fault of the code in one request is an answer to that request, and nothing to the others.
     let answering = AssertUnwindSafe(pagebell.dispatch(request)).catch_unwind();
-    let answered = if head.method == Method::GET {
-        answering.await
-    } else {
-        match tokio::time::timeout(limits.request_time, answering).await {
-            Ok(answered) => answered,
-            Err(_elapsed) => return refuse(pagebell, &head, &GraphError::store_unavailable(true)),
+    match tokio::time::timeout(limits.request_time, answering).await {
+        Ok(Ok(response)) => {
+            with_headers(pagebell, &head.method, &head.uri, &head.headers, response)
         }
-    };
-    match answered {
-        Ok(response) => with_headers(pagebell, &head.method, &head.uri, &head.headers, response),
-        Err(_panic) => close(refuse(pagebell, &head, &GraphError::unknown())),
+        Ok(Err(_panic)) => close(refuse(pagebell, &head, &GraphError::unknown())),
+        Err(_elapsed) => {
+            let may_have_changed = head.method != Method::GET && head.method != Method::HEAD;
+            refuse(
+                pagebell,
+                &head,
+                &GraphError::store_unavailable(may_have_changed),
+            )
+        }
     }
 }
 

@@ -229,6 +229,8 @@ async fn the_parameter_method_takes_the_place_of_the_verb() {
     let delete = format!("{PATH}?method=delete");
     let answer = harness.ask(Method::POST, &delete, "all", None, "").await;
     assert_eq!(answer.codes(), (400, 100, Some(33)));
+    let answer = harness.ask(Method::HEAD, &tunnelled, "all", None, "").await;
+    assert!(answer.message().contains("HEAD"), "a HEAD changes nothing");
     let answer = harness.get(&format!("{PATH}?method=brew")).await;
     assert!(answer.message().contains("{get, post, delete}"));
 }

@@ -14,3 +14,4 @@ mod postgres;
 mod process;
 mod start_and_stop;
 mod tls;
+mod wire;
