@@ -4,7 +4,7 @@ use bytes::Bytes;
 use graph_api::batch::{BatchOperation, BatchPlan, MAX_BATCH_OPERATIONS};
 use graph_api::{GraphPath, Node, ParameterValue, Route};
 use http::{HeaderName, HeaderValue, Method};
-use pagebell_server::{GraphRequest, GraphResponse, Origin, Profile};
+use pagebell_server::{Conditions, GraphRequest, GraphResponse, Origin, Profile};
 use serde_json::Value;
 
 use crate::envelope::{check_error, checked};
@@ -71,8 +71,7 @@ fn request<'a>(method: &'a Method, path: &'a str) -> GraphRequest<'a> {
         query: "",
         authorization: Some(TOKEN),
         content_type: None,
-        if_match: None,
-        revision_at_least: None,
+        conditions: Conditions::default(),
         origin: Origin {
             is_secure: false,
             host: "pagebell.test",

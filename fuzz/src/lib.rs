@@ -15,6 +15,7 @@ mod openstreetmap;
 mod parameters;
 mod server;
 mod settings;
+mod work;
 
 pub use batch::batch;
 pub use credentials::credentials;
@@ -24,6 +25,7 @@ pub use hours::hours;
 pub use openstreetmap::openstreetmap;
 pub use parameters::parameters;
 pub use settings::settings;
+pub use work::{READERS, Reader, read_all_patterns};
 
 /// A target: its name, which is the name of its program and its corpus, and what it does.
 pub type Target = (&'static str, fn(&[u8]));

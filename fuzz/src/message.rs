@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use pagebell_server::{GraphRequest, Origin};
+use pagebell_server::{Conditions, GraphRequest, Origin};
 
 /// A request that owns what it is made of.
 #[derive(Debug)]
@@ -59,8 +59,11 @@ impl Message {
             query: &self.query,
             authorization: self.header("Authorization"),
             content_type: self.header("Content-Type"),
-            if_match: self.header("If-Match"),
-            revision_at_least: None,
+            conditions: Conditions {
+                if_match: self.header("If-Match").into(),
+                revision_at_least: self.header("Pagebell-Revision-At-Least").into(),
+                other: None,
+            },
             origin: Origin {
                 is_secure: false,
                 host: "pagebell.test",

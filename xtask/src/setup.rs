@@ -47,6 +47,11 @@ const PROGRAMS: &[Program] = &[
     },
     postgres::PROGRAMS[0],
     Program {
+        name: "valgrind",
+        check: None,
+        packages: &["valgrind"],
+    },
+    Program {
         name: "curl",
         check: None,
         packages: &["curl"],

@@ -52,13 +52,15 @@ impl Form {
 /// Reads spans with commas between them.
 pub(super) fn read(tokens: &mut Tokens) -> Result<Vec<PlannedSpan>, HoursTextError> {
     let mut spans: Vec<PlannedSpan> = Vec::new();
+    let mut latest = None;
     loop {
-        if tokens.take_if(|token| matches!(token, Token::AllDay | Token::Always)) {
-            spans.push(WHOLE_DAY);
+        let next = if tokens.take_if(|token| matches!(token, Token::AllDay | Token::Always)) {
+            WHOLE_DAY
         } else {
-            let latest = spans.iter().map(|span| span.open()).max();
-            spans.push(span(tokens, latest)?);
-        }
+            span(tokens, latest)?
+        };
+        latest = latest.max(Some(next.open()));
+        spans.push(next);
         let more = matches!(tokens.peek(), Some(Token::Comma))
             && tokens.peek_second().is_some_and(Token::begins_span);
         if !more {
