@@ -258,6 +258,11 @@ catalogue! {
         title: "JSON too deep",
         way_out: "Send JSON with at most {limit} levels of arrays and objects.",
         when: "JSON over the depth limit", mark: Ours }
+    JsonTooManyValues { 400, 100, OAuthException, "invalid_request";
+        message: "(#100) The JSON has more than {limit} values",
+        title: "JSON too large",
+        way_out: "Send JSON with at most {limit} values in its arrays and objects.",
+        when: "JSON with more values than the limit, at any depth", mark: Ours }
     BodyNotObject { 400, 100, OAuthException, "invalid_request";
         message: "(#100) The request body must be a JSON object - got {got}",
         title: "Body is not an object",

@@ -69,7 +69,7 @@ fn object<T>(
                 "JSON in which {} stands twice",
                 excerpt(&path.join("."))
             )),
-            Err(JsonError::TooDeep | JsonError::Malformed(_)) => {
+            Err(JsonError::TooDeep | JsonError::TooManyValues | JsonError::Malformed(_)) => {
                 Submitted::WrongType(format!("{}, which is not JSON", quoted_excerpt(text)))
             }
         },

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::catalogue::{CatalogueEntry, ErrorId};
-use crate::{Edge, GraphVersion, MAX_JSON_DEPTH, MAX_PARAMETERS, TraceIds};
+use crate::{Edge, GraphVersion, MAX_JSON_DEPTH, MAX_JSON_VALUES, MAX_PARAMETERS, TraceIds};
 
 /// An error to be answered: a kind from the catalogue with its placeholders filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -288,6 +288,14 @@ impl GraphError {
         Self::new(
             ErrorId::JsonTooDeep,
             [("limit", &MAX_JSON_DEPTH.to_string())],
+        )
+    }
+
+    /// [`ErrorId::JsonTooManyValues`].
+    pub fn json_too_many_values() -> Self {
+        Self::new(
+            ErrorId::JsonTooManyValues,
+            [("limit", &MAX_JSON_VALUES.to_string())],
         )
     }
 

@@ -1,6 +1,6 @@
 //! JSON from outside: bounded in depth, and with each member of an object once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 use call_settings::excerpt;
@@ -14,11 +14,18 @@ use crate::GraphError;
 /// needs seven levels.
 pub const MAX_JSON_DEPTH: usize = 32;
 
+/// How many values a text may have, with those inside of arrays and objects. The longest valid body,
+/// a week of the most hours, has under a thousand; a text of a MiB could have half a million, each of
+/// which takes many times its length in memory.
+pub const MAX_JSON_VALUES: usize = 10_000;
+
 /// Why a text is not read as JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum JsonError {
     /// It nests deeper than [`MAX_JSON_DEPTH`].
     TooDeep,
+    /// It has more than [`MAX_JSON_VALUES`].
+    TooManyValues,
     /// It is no JSON; holds the parser's reason.
     Malformed(String),
     /// An object has the same member twice, and two readers would take different ones (ours). Holds
@@ -30,10 +37,12 @@ pub(crate) enum JsonError {
 ///
 /// # Errors
 ///
-/// The text is no JSON, nests deeper than [`MAX_JSON_DEPTH`], or has a member twice in one object.
+/// The text is no JSON, nests deeper than [`MAX_JSON_DEPTH`], has more than [`MAX_JSON_VALUES`], or
+/// has a member twice in one object.
 pub fn parse_json(text: &[u8]) -> Result<Value, GraphError> {
     parse(text).map_err(|error| match error {
         JsonError::TooDeep => GraphError::json_too_deep(),
+        JsonError::TooManyValues => GraphError::json_too_many_values(),
         JsonError::Malformed(reason) => GraphError::body_not_json(&reason),
         JsonError::RepeatedMember(path) => GraphError::member_repeated(&path),
     })
@@ -46,8 +55,10 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, JsonError> {
         return Err(JsonError::TooDeep);
     }
     let repeated = RefCell::new(None);
+    let left = Cell::new(MAX_JSON_VALUES);
     let unique = UniqueMembers {
         repeated: &repeated,
+        left: &left,
     };
     let parsed = match std::str::from_utf8(text) {
         // Checked once as a whole, not string by string.
@@ -59,6 +70,7 @@ pub(crate) fn parse(text: &[u8]) -> Result<Value, JsonError> {
             path.reverse();
             JsonError::RepeatedMember(path)
         }
+        None if left.get() == 0 => JsonError::TooManyValues,
         None => JsonError::Malformed(error.to_string()),
     })
 }
@@ -77,6 +89,8 @@ fn read<'de, R: serde_json::de::Read<'de>>(
 struct UniqueMembers<'a> {
     /// The path of the repeated member, innermost name first; filled while the error is returned.
     repeated: &'a RefCell<Option<Vec<String>>>,
+    /// How many more values the text may have.
+    left: &'a Cell<usize>,
 }
 
 impl UniqueMembers<'_> {
@@ -95,6 +109,11 @@ impl<'de> DeserializeSeed<'de> for UniqueMembers<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let left = self.left.get().saturating_sub(1);
+        self.left.set(left);
+        if left == 0 {
+            return Err(D::Error::custom("too many values"));
+        }
         deserializer.deserialize_any(self)
     }
 }
@@ -235,6 +254,20 @@ mod tests {
         ));
     }
 
+    #[test]
+    fn values_are_counted_at_any_depth() {
+        let many = |count: usize| format!("[{}0]", "0,".repeat(count - 2));
+        assert!(parse(many(MAX_JSON_VALUES - 1).as_bytes()).is_ok());
+        for text in [
+            many(MAX_JSON_VALUES),
+            format!("[{}", "{},".repeat(300_000)),
+            format!("[[{}]]", "[0],".repeat(MAX_JSON_VALUES)),
+        ] {
+            assert_eq!(parse(text.as_bytes()), Err(JsonError::TooManyValues));
+        }
+        assert!(matches!(parse(b"[1,"), Err(JsonError::Malformed(_))));
+    }
+
     proptest::proptest! {
         /// Apart from repeated members, the reader and serde_json's own agree.
         #[test]
@@ -242,7 +275,9 @@ mod tests {
             let theirs = serde_json::from_str::<Value>(&text);
             match parse(text.as_bytes()) {
                 Ok(value) => proptest::prop_assert_eq!(value, theirs.unwrap()),
-                Err(JsonError::RepeatedMember(_) | JsonError::TooDeep) => {}
+                Err(
+                    JsonError::RepeatedMember(_) | JsonError::TooDeep | JsonError::TooManyValues,
+                ) => {}
                 Err(JsonError::Malformed(reason)) => {
                     proptest::prop_assert_eq!(reason, theirs.unwrap_err().to_string());
                 }

@@ -33,7 +33,7 @@ pub use coercion::settings_submission;
 pub use error::{GraphError, StandardError, StandardErrorEnvelope};
 pub use fields::{Field, FieldSelection, SelectedField, SelectedMember};
 pub use instant::{InstantError, local_text, parse_instant};
-pub use json::{MAX_JSON_DEPTH, parse_json};
+pub use json::{MAX_JSON_DEPTH, MAX_JSON_VALUES, parse_json};
 pub use parameters::{MAX_PARAMETERS, ParameterValue, Parameters};
 pub use path::{Edge, GraphPath, Node, Route};
 pub use payload::{

@@ -62,6 +62,9 @@ pub struct Limits {
     /// The most memory that request bodies may hold in all connections together, until their
     /// requests are answered, in bytes.
     pub unfinished_body_bytes: usize,
+    /// The most memory that pages outside of the Graph surface may hold in all connections together,
+    /// until their callers have taken them, in bytes.
+    pub unread_page_bytes: usize,
     /// How long the headers of a request may take, and how long a connection may be idle.
     pub header_time: Duration,
     /// How long the body of a request may take, and how long its answer.
@@ -88,6 +91,7 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             unfinished_head_bytes: 64 * 1024 * 1024,
             unfinished_body_bytes: 64 * 1024 * 1024,
+            unread_page_bytes: 64 * 1024 * 1024,
             header_time: Duration::from_secs(30),
             request_time: Duration::from_secs(30),
             connections: 10_000,

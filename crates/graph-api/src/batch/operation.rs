@@ -50,6 +50,7 @@ impl BatchPlan {
                 parsed = json::parse(text.as_bytes()).map_err(|error| match error {
                     JsonError::Malformed(_) => GraphError::batch_not_array(&quoted_excerpt(text)),
                     JsonError::TooDeep => GraphError::json_too_deep(),
+                    JsonError::TooManyValues => GraphError::json_too_many_values(),
                     JsonError::RepeatedMember(mut path) => {
                         path.insert(0, "batch".to_owned());
                         GraphError::member_repeated(&path)

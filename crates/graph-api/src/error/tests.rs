@@ -45,6 +45,7 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::no_single_me("all Pages"),
         GraphError::body_not_json("end of file"),
         GraphError::json_too_deep(),
+        GraphError::json_too_many_values(),
         GraphError::body_not_object("[]"),
         GraphError::body_malformed("no boundary"),
         GraphError::too_many_parameters(),

@@ -30,7 +30,7 @@ pub(super) async fn read(
     headers: &HeaderMap,
     limit: impl FnOnce() -> usize,
     time: Duration,
-    share: &mut Share,
+    share: &Share,
 ) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());

@@ -77,6 +77,8 @@ pub(super) struct Transport<'a> {
     pub(super) is_secure: bool,
     /// What the body of the request is charged to.
     pub(super) share: Share,
+    /// What a page is charged to until the caller has taken it.
+    pub(super) unread: &'a Share,
     /// The slot of the connection.
     pub(super) place: &'a Place,
 }
@@ -85,7 +87,7 @@ pub(super) struct Transport<'a> {
 pub(super) async fn answer(
     pagebell: &Arc<Pagebell>,
     request: Request<Incoming>,
-    mut transport: Transport<'_>,
+    transport: Transport<'_>,
 ) -> Response<Full<Bytes>> {
     if let Err(error) = check_head(pagebell, &request) {
         return close(refuse(pagebell, &request.into_parts().0, &error));
@@ -102,7 +104,7 @@ pub(super) async fn answer(
             limits.body_bytes
         }
     };
-    let (body, _busy) = match read_body(pagebell, &head, body, limit, &mut transport).await {
+    let (body, _busy) = match read_body(pagebell, &head, body, limit, &transport).await {
         Ok(read) => read,
         Err(refusal) => return refusal,
     };
@@ -147,7 +149,7 @@ pub(super) async fn read_body<'a>(
     head: &http::request::Parts,
     body: Incoming,
     limit: impl FnOnce() -> usize,
-    transport: &mut Transport<'a>,
+    transport: &Transport<'a>,
 ) -> Result<(Bytes, UnderWay<'a>), Response<Full<Bytes>>> {
     let time = pagebell.configuration().limits.request_time;
     let place = transport.place;
@@ -157,7 +159,7 @@ pub(super) async fn read_body<'a>(
         &head.headers,
         limit,
         time,
-        &mut transport.share
+        &transport.share
     ));
     // Nearly every body has arrived with its head, and the timer is never started.
     let read = tokio::select! {

@@ -13,12 +13,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::idle::Progress;
 use super::memory::Share;
 
+/// What a connection is charged to.
+pub(super) struct Shares {
+    /// The memory of an unfinished head.
+    pub(super) head: Share,
+    /// The memory of a page until the caller has taken it.
+    pub(super) unread: Arc<Share>,
+}
+
 /// A stream on whose reads and writes an eye is kept.
 pub(super) struct Guarded<S, R> {
     stream: S,
     progress: Arc<Progress>,
-    /// What the unfinished head is charged to.
-    share: Share,
+    shares: Shares,
     /// How much of the head has arrived, in bytes.
     head_bytes: usize,
     /// The steps of the connection when the head began.
@@ -35,11 +42,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
     R: Fn(&GraphError) -> Bytes + Unpin,
 {
-    pub(super) fn new(stream: S, progress: Arc<Progress>, share: Share, refuse: R) -> Self {
+    pub(super) fn new(stream: S, progress: Arc<Progress>, shares: Shares, refuse: R) -> Self {
         Self {
             stream,
             progress,
-            share,
+            shares,
             head_bytes: 0,
             seen_steps: 0,
             refuse,
@@ -54,14 +61,14 @@ where
         if steps != self.seen_steps || is_answering {
             self.seen_steps = steps;
             self.head_bytes = 0;
-            self.share.release();
+            self.shares.head.release();
         }
         // While a request is answered, its body arrives, which is charged where it is kept.
         if is_answering {
             return true;
         }
         self.head_bytes += bytes;
-        self.share.hold(self.head_bytes)
+        self.shares.head.hold(self.head_bytes)
     }
 
     fn begin_refusal(&mut self, error: &GraphError) {
@@ -151,7 +158,10 @@ where
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll_refusal(context)
+        ready!(self.poll_refusal(context))?;
+        // hyper flushes the stream when it has written all that it holds.
+        self.shares.unread.release();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,9 +1,10 @@
-//! The memory that unfinished requests may hold, in all connections together.
+//! The memory that unfinished requests and unread pages may hold, in all connections together.
 //!
-//! A stranger can send the beginning of a request and no more on each of many connections. What has
-//! arrived of it is charged to a budget, so that all connections together hold no more than that.
-//! Each connection has a small part of the budget of its own, which is enough for the usual request:
-//! such requests are answered while others have used up all the rest.
+//! A stranger can send the beginning of a request and no more on each of many connections, or ask
+//! for a page and not read it. What a connection holds so is charged to a budget, so that all
+//! connections together hold no more than that. Each connection has a small part of the budget of
+//! its own, which is enough for the usual request: such requests are answered while others have used
+//! up all the rest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,11 +21,12 @@ pub(super) struct Budget {
     left: AtomicUsize,
 }
 
-/// The part of a budget that one request holds, until it is dropped.
+/// The part of a budget that one connection or request holds, until it is dropped.
 #[derive(Debug)]
 pub(super) struct Share {
     budget: Arc<Budget>,
-    charged: usize,
+    /// Only the task of the connection changes it.
+    charged: AtomicUsize,
 }
 
 impl Budget {
@@ -41,7 +43,7 @@ impl Budget {
     pub(super) fn share(self: &Arc<Self>) -> Share {
         Share {
             budget: Arc::clone(self),
-            charged: 0,
+            charged: AtomicUsize::new(0),
         }
     }
 }
@@ -50,12 +52,13 @@ impl Share {
     /// Charges what is missing for the request to hold `bytes` in all; `false`: there is no room for
     /// so much, and the share is as it was.
     #[must_use]
-    pub(super) fn hold(&mut self, bytes: usize) -> bool {
+    pub(super) fn hold(&self, bytes: usize) -> bool {
         let needed = bytes.saturating_sub(self.budget.own_part);
-        if needed <= self.charged {
+        let charged = self.charged.load(Ordering::Relaxed);
+        if needed <= charged {
             return true;
         }
-        let more = needed - self.charged;
+        let more = needed - charged;
         let taken = self
             .budget
             .left
@@ -63,16 +66,17 @@ impl Share {
                 left.checked_sub(more)
             });
         if taken.is_ok() {
-            self.charged = needed;
+            self.charged.store(needed, Ordering::Relaxed);
         }
         taken.is_ok()
     }
 
     /// Gives back all that the request holds.
-    pub(super) fn release(&mut self) {
-        if self.charged > 0 {
-            self.budget.left.fetch_add(self.charged, Ordering::Relaxed);
-            self.charged = 0;
+    pub(super) fn release(&self) {
+        let charged = self.charged.load(Ordering::Relaxed);
+        if charged > 0 {
+            self.charged.store(0, Ordering::Relaxed);
+            self.budget.left.fetch_add(charged, Ordering::Relaxed);
         }
     }
 }
@@ -92,10 +96,10 @@ mod tests {
     #[test]
     fn usual_requests_have_room_while_others_hold_the_rest() {
         let budget = Budget::new(64 * 1024, 8);
-        let mut greedy = budget.share();
+        let greedy = budget.share();
         assert!(greedy.hold(40 * 1024));
         assert!(!greedy.hold(64 * 1024));
-        let mut usual = budget.share();
+        let usual = budget.share();
         assert!(usual.hold(LARGEST_OWN_PART));
         assert!(!usual.hold(LARGEST_OWN_PART + 16 * 1024));
         drop(greedy);
@@ -105,7 +109,7 @@ mod tests {
     #[test]
     fn a_budget_for_very_many_connections_is_still_one() {
         let budget = Budget::new(1_000, 1_000_000);
-        let mut share = budget.share();
+        let share = budget.share();
         assert!(share.hold(1_000));
         assert!(!share.hold(1_001));
     }

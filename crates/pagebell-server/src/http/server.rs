@@ -18,7 +18,7 @@ use http::header::{self, HeaderValue};
 use http::{Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Either, Full};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -28,7 +28,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tower::ServiceExt;
 
 use super::exchange::Transport;
-use super::guarded::Guarded;
+use super::guarded::{Guarded, Shares};
 use super::idle::{Progress, Watched};
 use super::memory::Budget;
 use super::room::{Place, Room};
@@ -112,6 +112,7 @@ impl Server {
         let under_way = Arc::new(UnderWay::default());
         let heads = Budget::new(limits.unfinished_head_bytes, limits.connections);
         let bodies = Budget::new(limits.unfinished_body_bytes, limits.connections);
+        let pages = Budget::new(limits.unread_page_bytes, limits.connections);
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
         let router = endpoints::router(Arc::clone(&self.pagebell));
         let mut failure = self.pagebell.store_failure();
@@ -135,6 +136,7 @@ impl Server {
                         place,
                         heads: Arc::clone(&heads),
                         bodies: Arc::clone(&bodies),
+                        pages: Arc::clone(&pages),
                     };
                     match &self.tls {
                         None => { tokio::spawn(connection.serve(stream, false)); }
@@ -223,9 +225,10 @@ struct Connection {
     watcher: hyper_util::server::graceful::Watcher,
     under_way: Arc<UnderWay>,
     place: Place,
-    /// The memory for unfinished heads, and for bodies.
+    /// The memory for unfinished heads, for bodies, and for pages that are not read.
     heads: Arc<Budget>,
     bodies: Arc<Budget>,
+    pages: Arc<Budget>,
 }
 
 impl Connection {
@@ -250,10 +253,12 @@ impl Connection {
             place,
             heads,
             bodies,
+            pages,
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let progress = Arc::new(Progress::default());
+        let unread = Arc::new(pages.share());
         let service = service_fn(|request| {
             let counted = (under_way.count(), progress.answer());
             // Nearly every request is a read from memory: it gets by without a future of its own,
@@ -265,6 +270,7 @@ impl Connection {
             let transport = Transport {
                 is_secure: is_secure(is_tls, request.headers()),
                 share: bodies.share(),
+                unread: &unread,
                 place: &place,
             };
             let answered = answer(&pagebell, &router, request, transport);
@@ -278,7 +284,11 @@ impl Connection {
             let pagebell = Arc::clone(&pagebell);
             move |error: &GraphError| exchange::answer_to_malformed(&pagebell, error)
         };
-        let stream = Guarded::new(stream, Arc::clone(&progress), heads.share(), refuse);
+        let shares = Shares {
+            head: heads.share(),
+            unread: Arc::clone(&unread),
+        };
+        let stream = Guarded::new(stream, Arc::clone(&progress), shares, refuse);
         let stream = Watched::new(stream, Arc::clone(&progress));
         // hyper refuses heads over its own limits without a body, which `Guarded` adds; those of the
         // configuration are stricter.
@@ -329,7 +339,7 @@ async fn answer_page(
     pagebell: &Arc<Pagebell>,
     router: &Router,
     request: Request<Incoming>,
-    mut transport: Transport<'_>,
+    transport: Transport<'_>,
 ) -> Response<ResponseBody> {
     let limits = &pagebell.configuration().limits;
     if let Err(error) = exchange::check_head(pagebell, &request) {
@@ -338,7 +348,7 @@ async fn answer_page(
     }
     let (mut head, body) = request.into_parts();
     let limit = || limits.body_bytes;
-    let read = exchange::read_body(pagebell, &head, body, limit, &mut transport).await;
+    let read = exchange::read_body(pagebell, &head, body, limit, &transport).await;
     let (body, _busy) = match read {
         Ok(read) => read,
         Err(refusal) => return refusal.map(Either::Left),
@@ -355,7 +365,14 @@ async fn answer_page(
     // A fault of the code in one page is an answer to that request, and nothing to the others.
     let answering = AssertUnwindSafe(router.clone().oneshot(request)).catch_unwind();
     match tokio::time::timeout(limits.request_time, answering).await {
-        Ok(Ok(Ok(response))) => response.map(|body| Either::Right(body.boxed_unsync())),
+        Ok(Ok(Ok(response))) => {
+            let bytes = usize::try_from(response.body().size_hint().lower());
+            if transport.unread.hold(bytes.unwrap_or(usize::MAX)) {
+                response.map(|body| Either::Right(body.boxed_unsync()))
+            } else {
+                status(StatusCode::SERVICE_UNAVAILABLE)
+            }
+        }
         Ok(Err(_panic)) => status(StatusCode::INTERNAL_SERVER_ERROR),
         Err(_elapsed) => status(StatusCode::REQUEST_TIMEOUT),
     }

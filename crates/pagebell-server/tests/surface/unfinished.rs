@@ -20,6 +20,7 @@ async fn server() -> std::net::SocketAddr {
             connections: 100,
             unfinished_head_bytes: BUDGET,
             unfinished_body_bytes: BUDGET,
+            unread_page_bytes: BUDGET,
             ..Limits::default()
         },
         ..Configuration::default()
@@ -126,4 +127,38 @@ async fn bodies_share_a_budget() {
     let beginning = format!("POST {PATH} HTTP/1.1\r\nHost: test\r\nContent-Length: 65000\r\n\r\n");
     let (silent, _answers) = begin_on_each(address, &beginning).await;
     assert_eq!(silent.len(), 20);
+}
+
+#[tokio::test]
+async fn pages_that_nobody_reads_share_a_budget() {
+    let address = server().await;
+    let request = "GET /llms-full.txt HTTP/1.1\r\nHost: test\r\n\r\n".repeat(200);
+    let mut unread = Vec::new();
+    let mut was_refused = false;
+    for _ in 0..60 {
+        // Small buffers, so that the answers stay with the server.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut connection = socket.connect(address).await.unwrap();
+        let _ = connection.write_all(request.as_bytes()).await;
+        unread.push(connection);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let mut other = TcpStream::connect(address).await.unwrap();
+        let page = b"GET /llms-full.txt HTTP/1.1\r\nHost: test\r\n\r\n";
+        other.write_all(page).await.unwrap();
+        let text = answer(&mut other).await.unwrap();
+        if text.starts_with("HTTP/1.1 503") {
+            was_refused = true;
+            break;
+        }
+    }
+    assert!(was_refused, "pages without bound");
+    usual_requests_are_answered(address).await;
+    drop(unread);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let page = b"GET /llms-full.txt HTTP/1.1\r\nHost: test\r\n\r\n";
+    connection.write_all(page).await.unwrap();
+    let text = answer(&mut connection).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 200"), "{text}");
 }
