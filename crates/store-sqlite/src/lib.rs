@@ -18,6 +18,7 @@ mod import;
 mod lock;
 mod maintenance;
 mod moving;
+mod place;
 mod readers;
 mod rows;
 mod schema;
@@ -25,5 +26,5 @@ mod store;
 mod writer;
 
 pub use connection::{MINIMUM_SQLITE_VERSION, sqlite_version};
-pub use maintenance::{Contents, Examination, back_up, examine, restore};
+pub use maintenance::{Contents, Examination, Restored, Revocations, back_up, examine, restore};
 pub use store::{Role, SqliteStore};

@@ -17,7 +17,7 @@ const MIGRATIONS: [&str; 2] = [
 pub(crate) const HISTORY_CHECKSUM_SINCE: i64 = 2;
 
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
-const APPLICATION_ID: i32 = 0x5042_454C;
+pub(crate) const APPLICATION_ID: i32 = 0x5042_454C;
 
 /// The newest version of the schema that this program knows.
 pub(crate) fn newest_version() -> u32 {
@@ -44,10 +44,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
             "its schema version is negative, so it is not a store; name another file",
         ));
     };
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(failed)?;
-    if tables == 0 {
+    if !has_tables(&transaction).map_err(failed)? {
         transaction
             .pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(failed)?;
@@ -62,11 +59,15 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     transaction.commit().map_err(failed)
 }
 
-fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Refuses a file of another program. A file without tables is nobody's yet.
+pub(crate) fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| explain(path, &error);
     let found: i32 = connection
         .query_row("PRAGMA application_id", [], |row| row.get(0))
-        .map_err(|error| explain(path, &error))?;
-    if found == APPLICATION_ID {
+        .map_err(failed)?;
+    let is_ours =
+        found == APPLICATION_ID || (found == 0 && !has_tables(connection).map_err(failed)?);
+    if is_ours {
         Ok(())
     } else {
         Err(cannot_open(
@@ -74,6 +75,12 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
             "it is a SQLite file of another program; name another file",
         ))
     }
+}
+
+fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| {
+        row.get(0)
+    })
 }
 
 /// One look at every table and index, through their roots: finds missing tables and columns, and

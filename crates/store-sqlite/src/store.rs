@@ -20,11 +20,12 @@ use tokio::sync::oneshot;
 use crate::administration;
 use crate::answers;
 use crate::checkpoint::Checkpoints;
-use crate::connection::Purpose;
+use crate::connection::{Purpose, cannot_create};
 use crate::error::{of_read, stopped};
 use crate::import;
-use crate::lock::ServerLock;
+use crate::lock::{ServerLock, UseLock};
 use crate::moving;
+use crate::place;
 use crate::readers::Readers;
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS};
 use crate::schema;
@@ -51,6 +52,7 @@ struct Open {
     writer: Sender<Command>,
     checkpoints: Option<Checkpoints>,
     _lock: Option<ServerLock>,
+    _in_use: UseLock,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -65,6 +67,10 @@ impl SqliteStore {
     /// Opens the file, which is made if it is missing, and brings its schema up to date.
     pub fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
         let server = role == Role::Server;
+        let path = &place::resolve(path)?;
+        let in_use = UseLock::shared(path)?;
+        place::create_private(path).map_err(|error| cannot_create(path, &error))?;
+        place::refuse_hard_links(path)?;
         let lock = server.then(|| ServerLock::take(path)).transpose()?;
         let shared = Arc::new(Shared::new(Arc::new(Unobserved)));
         let purpose = if server {
@@ -77,12 +83,16 @@ impl SqliteStore {
         let checkpoints = server
             .then(|| Checkpoints::start(path, Arc::clone(&shared)))
             .transpose()?;
+        if server {
+            place::warn_of_other_readers(path);
+        }
         Ok(Self {
             readers,
             open: Mutex::new(Some(Open {
                 writer,
                 checkpoints,
                 _lock: lock,
+                _in_use: in_use,
             })),
             shared,
         })

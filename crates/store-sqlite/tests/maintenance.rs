@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use call_settings::PageId;
+use jiff::Timestamp;
 use rusqlite::Connection;
 use settings_store::{Revision, SettingsStore, TokenHash};
 use store_sqlite::{Contents, Role, SqliteStore, back_up, examine, restore};
@@ -29,6 +30,21 @@ const CONTENTS: Contents = Contents {
     apps: 1,
     tokens: 3,
 };
+
+fn at() -> Timestamp {
+    Timestamp::from_millisecond(1_764_000_000_123).unwrap()
+}
+
+/// The files of a folder with this text in their names.
+fn names_with(folder: &Path, text: &str) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(text))
+        .collect();
+    names.sort();
+    names
+}
 
 fn copy_of(store: &Path, folder: &TempDir) -> PathBuf {
     let copy = folder.path().join("pagebell.db");
@@ -238,10 +254,11 @@ async fn a_store_is_replaced_only_when_asked_to_and_is_kept() {
         .unwrap()
         .close()
         .await;
-    let error = restore(&copy, &store, None).unwrap_err().to_string();
+    let error = restore(&copy, &store, false, at()).unwrap_err().to_string();
     assert!(error.contains("--replace"), "{error}");
-    let aside = folder.path().join("aside.db");
-    assert_eq!(restore(&copy, &store, Some(&aside)).unwrap(), CONTENTS);
+    let restored = restore(&copy, &store, true, at()).unwrap();
+    assert_eq!(restored.contents, CONTENTS);
+    let aside = restored.kept.unwrap();
     assert_eq!(examine(&store).unwrap().contents, CONTENTS);
     assert_eq!(examine(&aside).unwrap().contents, Contents::default());
 }
@@ -253,10 +270,9 @@ async fn a_store_that_a_server_uses_is_not_replaced() {
     let copy = folder.path().join("copy.db");
     let server = SqliteStore::open(&path, Role::Server).unwrap();
     back_up(&path, &copy).unwrap();
-    let aside = folder.path().join("aside.db");
-    let error = restore(&copy, &path, Some(&aside)).unwrap_err().to_string();
+    let error = restore(&copy, &path, true, at()).unwrap_err().to_string();
     assert!(error.contains("another server uses"), "{error}");
-    assert!(!aside.exists());
+    assert_eq!(names_with(folder.path(), "replaced"), [""; 0]);
     server.close().await;
 }
 
@@ -283,8 +299,7 @@ fn a_log_that_was_left_behind_goes_with_its_store() {
         let with = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
         std::fs::copy(with(&lively), with(&killed)).unwrap();
     }
-    let aside = folder.path().join("aside.db");
-    restore(&copy, &killed, Some(&aside)).unwrap();
+    let aside = restore(&copy, &killed, true, at()).unwrap().kept.unwrap();
     let name = |path: &Path| -> String {
         Connection::open(path)
             .unwrap()

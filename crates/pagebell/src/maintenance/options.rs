@@ -28,9 +28,12 @@ pub(crate) struct BackupOptions {
     pub(crate) store: StoreOption,
 }
 
-/// Make the store what a backup holds; no server may use it.
+/// Make the store what a backup holds; no server and no other command may use it.
 ///
-/// The backup is examined first, and the new store takes its place in one step.
+/// The backup is examined first, and the new store takes its place in one step. Where --store is a
+/// symbolic link, its target is replaced. Tokens that are revoked in the store that is replaced stay
+/// revoked. Where there is none, tokens that were revoked since the backup are valid again: pagebell
+/// token list shows them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     pagebell restore pagebell-2026-11-22.db --store sqlite:fresh.db\n  \

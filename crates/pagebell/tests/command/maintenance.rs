@@ -285,3 +285,72 @@ fn stores_that_are_not_there_are_not_made() {
     );
     assert!(!place.database().exists());
 }
+
+/// An import holds the store until its lines end, so that nothing it reports is put aside.
+#[test]
+fn a_store_that_an_import_waits_on_is_not_replaced() {
+    let place = Place::new();
+    assert!(import(&place, "{\"page_id\":\"1\"}").status.success());
+    let file = place.path().join("backup.db");
+    let file = file.to_str().unwrap();
+    place.must(&["backup", file]);
+    let mut waiting = pagebell()
+        .args(["import", "--store", &place.store()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let open_files = format!("/proc/{}/fd", waiting.id());
+    assert!(retry(Duration::from_secs(10), || {
+        std::fs::read_dir(&open_files).unwrap().any(|entry| {
+            let file = std::fs::read_link(entry.unwrap().path());
+            file.is_ok_and(|file| file.ends_with("pagebell.db-wal"))
+        })
+    }));
+    let refused = place.run(&["restore", file, "--replace"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("a command such as import"),
+        "{refused:?}"
+    );
+    let mut input = waiting.stdin.take().unwrap();
+    input.write_all(b"{\"page_id\":\"2\"}\n").unwrap();
+    drop(input);
+    assert!(waiting.wait_with_output().unwrap().status.success());
+    assert_eq!(place.must(&["export"]).lines().count(), 2);
+}
+
+#[test]
+fn a_restore_says_which_tokens_are_valid_again() {
+    let place = Place::new();
+    let arguments = ["token", "create", "--all-pages"];
+    let token = place.must(&arguments).trim().to_owned();
+    let file = place.path().join("backup.db");
+    let file = file.to_str().unwrap();
+    place.must(&["backup", file]);
+    place.must(&["token", "revoke", &token]);
+    let lines = place.must(&["restore", file, "--replace"]);
+    assert!(
+        lines.contains("1 token revoked since the backup"),
+        "{lines}"
+    );
+    assert!(place.must(&["token", "list"]).contains("revoked"));
+
+    let lines = Place::new().must(&["restore", file]);
+    assert!(lines.contains("are valid again"), "{lines}");
+    assert!(lines.contains("pagebell token list"), "{lines}");
+}
+
+#[test]
+fn a_store_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.must(&["page", "add", "1"]);
+    let mode = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(place.database(), mode).unwrap();
+    let server = place.serve(&[]);
+    server.signal("TERM");
+    let (code, lines) = server.wait();
+    assert_eq!(code, Some(0));
+    assert_eq!(lines.matches("chmod 600").count(), 1, "{lines}");
+}

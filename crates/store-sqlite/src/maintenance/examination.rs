@@ -37,7 +37,7 @@ pub struct Examination {
 
 /// Reads all of a store, as it is at one moment, also beside a running server.
 pub fn examine(path: &Path) -> Result<Examination, StoreError> {
-    examine_connection(&open(path)?)
+    examine_connection(&open(path)?.connection)
 }
 
 pub(super) fn examine_connection(connection: &Connection) -> Result<Examination, StoreError> {
