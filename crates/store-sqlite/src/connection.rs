@@ -36,6 +36,15 @@ pub(crate) enum Purpose {
 
 /// Opens a connection and makes sure that it is what it has to be.
 pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
+    open_checked(path, purpose, schema::check_ours)
+}
+
+/// Opens a connection to a file that this check lets pass, before anything is changed in it.
+pub(crate) fn open_checked(
+    path: &Path,
+    purpose: Purpose,
+    check: impl FnOnce(&Connection, &Path) -> Result<(), StoreError>,
+) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < MINIMUM_SQLITE_VERSION {
         return Err(cannot_open(
             path,
@@ -51,8 +60,7 @@ pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreErr
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
-    // Before anything is changed in it.
-    schema::check_ours(&connection, path)?;
+    check(&connection, path)?;
     configure(&connection, purpose)
         .map_err(|error| explain(path, &error))?
         .map_err(|reason| cannot_open(path, reason))?;
@@ -110,7 +118,15 @@ pub(crate) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode;
     let folder = place::folder_of(path);
     let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => format!(
+        Some(ErrorCode::DatabaseCorrupt) => {
+            return StoreError::Corrupt {
+                what: format!(
+                    "{} ({error}); restore it from a backup or name another file",
+                    path.display()
+                ),
+            };
+        }
+        Some(ErrorCode::NotADatabase) => format!(
             "it is damaged or no SQLite file ({error}); restore it from a backup or name another file"
         ),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
@@ -146,5 +162,24 @@ pub(crate) fn cannot_open(path: &Path, reason: impl Into<String>) -> StoreError 
     StoreError::CannotOpen {
         location: path.display().to_string(),
         reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQLite reports a full disk as an I/O error when it creates the -shm file.
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        for code in [
+            rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+            rusqlite::ffi::SQLITE_FULL,
+        ] {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let text = explain(Path::new("pagebell.db"), &error).to_string();
+            assert!(text.contains("the disk is full; make room"), "{text}");
+            assert!(!text.contains("another file"), "{text}");
+        }
     }
 }

@@ -6,10 +6,11 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rusqlite::{Connection, OpenFlags};
 use settings_store::StoreError;
 
-use crate::connection::cannot_open;
-use crate::schema::APPLICATION_ID;
+use crate::connection::{cannot_open, explain};
+use crate::schema::{self, APPLICATION_ID};
 
 /// How many symbolic links are followed; the limit of Linux.
 const MOST_LINKS: usize = 40;
@@ -134,10 +135,12 @@ pub(crate) fn refuse_foreign_file(path: &Path) -> Result<(), StoreError> {
             "it is damaged or no SQLite file (file is not a database); restore it from a backup or \
              name another file",
         )),
-        Ok(header) if is_of_another_program(&header, &metadata) => Err(cannot_open(
-            path,
-            "it is a SQLite file of another program; name another file",
-        )),
+        Ok(header) if is_of_another_program(&header, &metadata) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            let connection =
+                Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
+            schema::check_ours_or_damaged(&connection, path)
+        }
         _ => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! The schema and its migrations.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -12,9 +13,6 @@ const MIGRATIONS: [&str; 2] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_history_checksum.sql"),
 ];
-
-/// The schema from which on entries of the history have a checksum.
-pub(crate) const HISTORY_CHECKSUM_SINCE: i64 = 2;
 
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
 pub(crate) const APPLICATION_ID: i32 = 0x5042_454C;
@@ -62,12 +60,8 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
 /// Refuses a file of another program. A file without tables is nobody's yet.
 pub(crate) fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let failed = |error: rusqlite::Error| explain(path, &error);
-    let found: i32 = connection
-        .query_row("PRAGMA application_id", [], |row| row.get(0))
-        .map_err(failed)?;
-    let is_ours =
-        found == APPLICATION_ID || (found == 0 && !has_tables(connection).map_err(failed)?);
-    if is_ours {
+    let found = application_id(connection).map_err(failed)?;
+    if found == APPLICATION_ID || (found == 0 && !has_tables(connection).map_err(failed)?) {
         Ok(())
     } else {
         Err(cannot_open(
@@ -75,6 +69,57 @@ pub(crate) fn check_ours(connection: &Connection, path: &Path) -> Result<(), Sto
             "it is a SQLite file of another program; name another file",
         ))
     }
+}
+
+/// Refuses a file of another program, as [`check_ours`] does, but lets a damaged store pass that
+/// has lost its application id: it has tables of a store.
+pub(crate) fn check_ours_or_damaged(
+    connection: &Connection,
+    path: &Path,
+) -> Result<(), StoreError> {
+    let tables: i64 = connection
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('page', 'history', 'token_page')",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(|error| explain(path, &error))?;
+    if tables > 1 {
+        return Ok(());
+    }
+    check_ours(connection, path)
+}
+
+fn application_id(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.query_row("PRAGMA application_id", [], |row| row.get(0))
+}
+
+pub(crate) fn has_our_id(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(application_id(connection)? == APPLICATION_ID)
+}
+
+/// The tables and indexes of a schema, by kind and name, with the SQL that made them.
+pub(crate) type Objects = BTreeMap<(String, String), Option<String>>;
+
+/// The tables and indexes of a store.
+pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<Objects> {
+    connection
+        .prepare("SELECT type, name, sql FROM sqlite_schema")?
+        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
+        .collect()
+}
+
+/// The tables and indexes of a store with this version; `None`: there is no such version.
+pub(crate) fn objects_of_version(version: i64) -> rusqlite::Result<Option<Objects>> {
+    let count = usize::try_from(version).unwrap_or(0);
+    let Some(migrations) = MIGRATIONS.get(..count).filter(|_| count > 0) else {
+        return Ok(None);
+    };
+    let connection = Connection::open_in_memory()?;
+    for migration in migrations {
+        connection.execute_batch(migration)?;
+    }
+    objects(&connection).map(Some)
 }
 
 fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
@@ -117,10 +162,9 @@ fn damaged(path: &Path, error: &rusqlite::Error) -> StoreError {
     )
 }
 
-/// The version of a store's schema, which is left as it is; refuses a file that is not ours, newer
-/// than this program, or empty.
+/// The version of a store's schema, which is left as it is; refuses one that is newer than this
+/// program.
 pub(crate) fn known_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    check_ours(connection, path)?;
     let found = version(connection).map_err(|error| explain(path, &error))?;
     if found > i64::from(newest_version()) {
         return Err(newer(found));

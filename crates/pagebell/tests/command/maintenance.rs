@@ -354,3 +354,34 @@ fn a_store_that_others_may_read_is_warned_of() {
     assert_eq!(code, Some(0));
     assert_eq!(lines.matches("chmod 600").count(), 1, "{lines}");
 }
+
+#[test]
+fn a_store_that_this_user_may_only_read_is_checked_and_backed_up() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+    let place = Place::new();
+    place.must(&["page", "add", "1"]);
+    let mode = std::fs::Permissions::from_mode;
+    std::fs::set_permissions(place.database(), mode(0o444)).unwrap();
+    std::fs::set_permissions(place.path(), mode(0o555)).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(elsewhere.path(), mode(0o777)).unwrap();
+    let copy = elsewhere.path().join("copy.db");
+    let store = place.store();
+    for arguments in [
+        &["check", "--store", &store][..],
+        &["backup", copy.to_str().unwrap(), "--store", &store],
+    ] {
+        let mut command = pagebell();
+        command.args(arguments).current_dir("/");
+        // The permissions of files do not bind root.
+        if std::fs::metadata(place.path()).unwrap().uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(stdout(&output).contains("1 Page, "), "{output:?}");
+    }
+    std::fs::set_permissions(place.path(), mode(0o755)).unwrap();
+}
