@@ -262,11 +262,23 @@ impl SettingsStore for MemoryStore {
         Ok(self.open()?.apps.values().cloned().collect())
     }
 
-    async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+    async fn put_token(&self, mut token: TokenRecord) -> Result<(), StoreError> {
         let mut state = self.open()?;
+        let replaced = state
+            .tokens
+            .extract_if(.., |hash, present| {
+                *hash == token.hash || present.token_id == token.token_id
+            })
+            .map(|(_hash, present)| present)
+            .collect::<Vec<_>>();
+        let revoked = replaced.iter().filter_map(|present| present.revoked_at);
+        token.revoked_at = revoked.min().or(token.revoked_at);
         let hash = token.hash;
         state.tokens.insert(hash, token);
-        state.observer.invalidated(crate::Invalidation::Token(hash));
+        let others = replaced.iter().map(|present| present.hash);
+        for hash in others.filter(|other| *other != hash).chain([hash]) {
+            state.observer.invalidated(crate::Invalidation::Token(hash));
+        }
         Ok(())
     }
 

@@ -59,6 +59,10 @@ impl WholePage {
         if (record, removed) == (&self.record, self.removed) {
             return Move::Unchanged;
         }
+        // A name that was given here stays; nobody knows which of the two is newer.
+        if !self.removed && record.name.is_some() && record.name != self.record.name {
+            return Move::Conflict;
+        }
         let shared = newest.is_none_or(|newest| {
             self.history
                 .iter()

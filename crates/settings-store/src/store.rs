@@ -188,7 +188,8 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     /// Every app, in the order of their ids.
     async fn apps(&self) -> Result<Vec<AppRecord>, StoreError>;
 
-    /// Adds a token, or replaces the one with the same hash.
+    /// Adds a token, or replaces those with its hash or its id. A revocation is never cleared: where
+    /// one that is replaced was revoked, the new one is revoked since then.
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError>;
 
     /// The token with this hash, or `None` where there is no such token.

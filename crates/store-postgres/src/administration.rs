@@ -195,18 +195,23 @@ ON CONFLICT (app_id) DO UPDATE SET name = excluded.name, secret = excluded.secre
     .map(|_no_rows| ())
 }
 
-/// Adds a token, or replaces those with the same hash or id.
-pub(crate) async fn put_token(sessions: &Sessions, token: &TokenRecord) -> Result<(), StoreError> {
-    change(sessions, PutToken(token)).await
+/// Adds a token, or replaces those with the same hash or id; the hashes of those.
+pub(crate) async fn put_token(
+    sessions: &Sessions,
+    token: &TokenRecord,
+) -> Result<Vec<TokenHash>, StoreError> {
+    let rows = change(sessions, PutToken(token)).await?;
+    rows.iter().map(rows::token_hash).collect()
 }
 
 struct PutToken<'a>(&'a TokenRecord);
 
 impl Change for PutToken<'_> {
-    type Output = ();
+    type Output = Vec<Row>;
 
-    async fn run(&self, session: &mut Object) -> Result<(), Error> {
-        const DELETE: &str = "DELETE FROM token WHERE hash = $1 OR token_id = $2";
+    async fn run(&self, session: &mut Object) -> Result<Vec<Row>, Error> {
+        const DELETE: &str = "
+DELETE FROM token WHERE hash = $1 OR token_id = $2 RETURNING token_id, hash, revoked_ms";
         const INSERT: &str = "
 INSERT INTO token (token_id, hash, app_id, pages, scopes, issued_ms, expires_ms, revoked_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -216,7 +221,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let scopes = serde_json::to_string(&token.scopes).expect("an array of texts");
         let transaction = session.transaction().await?;
         let delete = transaction.prepare_cached(DELETE).await?;
-        transaction.execute(&delete, &[&hash, &token_id]).await?;
+        let replaced = transaction.query(&delete, &[&hash, &token_id]).await?;
+        let mut earliest: Option<i64> = None;
+        for row in &replaced {
+            let revoked: Option<i64> = row.try_get(2)?;
+            earliest = earliest.into_iter().chain(revoked).min();
+        }
+        let revoked_ms = earliest.or(token.revoked_at.map(Timestamp::as_millisecond));
         let insert = transaction.prepare_cached(INSERT).await?;
         transaction
             .execute(
@@ -229,11 +240,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
                     &scopes,
                     &token.issued_at.as_millisecond(),
                     &token.expires_at.map(Timestamp::as_millisecond),
-                    &token.revoked_at.map(Timestamp::as_millisecond),
+                    &revoked_ms,
                 ],
             )
             .await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        Ok(replaced)
     }
 }
 

@@ -258,8 +258,11 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
-        administration::put_token(self.sessions()?, &token).await?;
-        self.tell(Invalidation::Token(token.hash));
+        let replaced = administration::put_token(self.sessions()?, &token).await?;
+        let others = replaced.into_iter().filter(|hash| *hash != token.hash);
+        for hash in others.chain([token.hash]) {
+            self.tell(Invalidation::Token(hash));
+        }
         Ok(())
     }
 

@@ -209,9 +209,20 @@ pub(crate) fn put_app(connection: &Connection, app: &AppRecord) -> Result<(), St
     log(connection, Invalidation::App(app.app_id))
 }
 
-pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<(), StoreError> {
+/// Puts a token in the place of those with its hash or its id, and returns the hashes of all of them.
+pub(crate) fn put_token(
+    connection: &Connection,
+    token: &TokenRecord,
+) -> Result<Vec<TokenHash>, StoreError> {
     let token_id = signed(token.token_id.get());
     let scopes = serde_json::to_string(&token.scopes).expect("an array of texts");
+    let replaced = rows::revocations(connection, token.hash, token.token_id)
+        .map_err(|error| of_write(&error))?;
+    let revoked_ms = replaced
+        .iter()
+        .filter_map(|(_hash, revoked_ms)| *revoked_ms)
+        .min()
+        .or(token.revoked_at.map(Timestamp::as_millisecond));
     execute(
         connection,
         "DELETE FROM token_page WHERE token_id IN \
@@ -230,7 +241,7 @@ pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<
             scopes,
             token.issued_at.as_millisecond(),
             token.expires_at.map(Timestamp::as_millisecond),
-            token.revoked_at.map(Timestamp::as_millisecond),
+            revoked_ms,
         ],
     )?;
     if let Coverage::Pages(pages) = &token.coverage {
@@ -242,7 +253,13 @@ pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<
             )?;
         }
     }
-    log(connection, Invalidation::Token(token.hash))
+    let mut hashes: Vec<TokenHash> = replaced.into_iter().map(|(hash, _)| hash).collect();
+    hashes.retain(|hash| *hash != token.hash);
+    hashes.push(token.hash);
+    for hash in &hashes {
+        log(connection, Invalidation::Token(*hash))?;
+    }
+    Ok(hashes)
 }
 
 /// Revokes a token and returns its hash; `None`: there is no such token.

@@ -207,6 +207,20 @@ fn pages_of_token(connection: &Connection, token_id: i64) -> rusqlite::Result<BT
         .collect()
 }
 
+/// The tokens with this hash or this id: the hash of each, and when it was revoked.
+pub(crate) fn revocations(
+    connection: &Connection,
+    hash: TokenHash,
+    token_id: TokenId,
+) -> rusqlite::Result<Vec<(TokenHash, Option<i64>)>> {
+    connection
+        .prepare_cached("SELECT hash, revoked_ms FROM token WHERE hash = ?1 OR token_id = ?2")?
+        .query_map(params![hash.as_bytes(), signed(token_id.get())], |row| {
+            Ok((TokenHash::from_bytes(row.get(0)?), row.get(1)?))
+        })?
+        .collect()
+}
+
 /// The hash of a token with this id, where there is one.
 pub(crate) fn hash_of_token(
     connection: &Connection,

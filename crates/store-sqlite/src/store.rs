@@ -286,12 +286,16 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
-        let hash = token.hash;
         self.administrate(
             move |connection| administration::put_token(connection, &token),
-            move |(), observer| observer.invalidated(Invalidation::Token(hash)),
+            |hashes, observer| {
+                for hash in hashes {
+                    observer.invalidated(Invalidation::Token(*hash));
+                }
+            },
         )
         .await
+        .map(|_hashes| ())
     }
 
     async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 use secrecy::SecretString;
 
-use super::{page, start};
+use super::{Heard, page, start};
 use crate::{AppId, AppRecord, Coverage, SettingsStore, TokenHash, TokenId, TokenKey, TokenRecord};
 
 fn app(number: u64) -> AppRecord {
@@ -81,4 +81,45 @@ pub async fn tokens_are_kept_and_revoked(store: &dyn SettingsStore) {
     assert!(store.revoke_token(by_hash, later).await.unwrap());
     let unknown = TokenKey::Id(TokenId::new(404));
     assert!(!store.revoke_token(unknown, later).await.unwrap());
+}
+
+/// A token that is put again, by its hash or by its id, takes the place of the one that is there and
+/// stays revoked since the first time.
+pub async fn a_revocation_is_never_cleared(store: &dyn SettingsStore) {
+    let heard = std::sync::Arc::new(Heard::default());
+    store.set_observer(heard.clone());
+    let first = token(1, Coverage::AllPages);
+    store.put_token(first.clone()).await.unwrap();
+    let by_id = TokenKey::Id(first.token_id);
+    assert!(store.revoke_token(by_id, start()).await.unwrap());
+
+    let later = Some(start() + 5.seconds());
+    let other_id = TokenRecord {
+        token_id: TokenId::new(2),
+        ..first.clone()
+    };
+    let other_hash = TokenRecord {
+        hash: TokenHash::of("another"),
+        revoked_at: later,
+        ..other_id.clone()
+    };
+    for put in [first.clone(), other_id, other_hash.clone()] {
+        store.put_token(put.clone()).await.unwrap();
+        let read = store.token(put.hash).await.unwrap().unwrap();
+        assert_eq!(read.revoked_at, Some(start()));
+        assert_eq!(store.tokens().await.unwrap(), [read]);
+    }
+    assert_eq!(store.token(first.hash).await.unwrap(), None);
+    let heard = heard.invalidated.lock().unwrap();
+    let of_first = crate::Invalidation::Token(first.hash);
+    let of_other = crate::Invalidation::Token(other_hash.hash);
+    assert!(
+        heard.contains(&of_first) && heard.ends_with(&[of_other]),
+        "{heard:?}"
+    );
+    assert_eq!(
+        heard.iter().filter(|what| **what == of_first).count(),
+        5,
+        "put, revoked, put, put, and replaced: {heard:?}"
+    );
 }
