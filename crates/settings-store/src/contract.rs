@@ -21,7 +21,10 @@ use crate::{
     StoreError, StoreObserver, WriteOutcome, Written,
 };
 
-pub use access::{a_revocation_is_never_cleared, apps_are_kept, tokens_are_kept_and_revoked};
+pub use access::{
+    a_revocation_is_never_cleared, apps_are_kept, removed_pages_open_to_no_former_token,
+    tokens_are_kept_and_revoked,
+};
 pub use moving::whole_pages_move_with_their_history;
 pub use pages::{
     many_pages_are_imported_like_updates, page_ids_of_the_whole_range,
@@ -57,6 +60,7 @@ macro_rules! contract_tests {
             apps_are_kept
             tokens_are_kept_and_revoked
             a_revocation_is_never_cleared
+            removed_pages_open_to_no_former_token
         );
     };
     (@each $open:expr; $($promise:ident)*) => {

@@ -235,9 +235,12 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
-        let removed = administration::remove_page(self.sessions()?, page_id, at).await?;
+        let tokens = administration::remove_page(self.sessions()?, page_id, at).await?;
         self.tell(Invalidation::Page(page_id));
-        Ok(removed)
+        for hash in tokens.iter().flatten() {
+            self.tell(Invalidation::Token(*hash));
+        }
+        Ok(tokens.is_some())
     }
 
     async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {

@@ -14,6 +14,7 @@ mod changes;
 mod checkpoint;
 mod connection;
 mod error;
+mod history;
 mod import;
 mod lock;
 mod maintenance;

@@ -9,9 +9,10 @@ use settings_store::StoreError;
 use crate::connection::{cannot_open, explain};
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_history_checksum.sql"),
+    include_str!("../migrations/0003_removals_and_marks.sql"),
 ];
 
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
@@ -130,7 +131,7 @@ fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// One look at every table and index, through their roots: finds missing tables and columns, and
 /// most damage that would stop the server later, in a time that does not grow with the store.
-const LOOKS: [&str; 8] = [
+const LOOKS: [&str; 10] = [
     "SELECT page_id, name, revision, document, checksum, removed, newest_entry FROM page \
      ORDER BY page_id LIMIT 1",
     "SELECT entry, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
@@ -140,6 +141,8 @@ const LOOKS: [&str; 8] = [
      ORDER BY token_id LIMIT 1",
     "SELECT token_id FROM token WHERE hash = zeroblob(32)",
     "SELECT token_id, page_id FROM token_page ORDER BY token_id, page_id LIMIT 1",
+    "SELECT max(revision) FROM history WHERE page_id = 0 AND document IS NULL",
+    "SELECT page_id, revision, entry FROM mark ORDER BY page_id, revision LIMIT 1",
     "SELECT sequence, page_id, app_id, token_hash FROM change ORDER BY sequence LIMIT 1",
     "SELECT name, seq FROM sqlite_sequence LIMIT 1",
 ];

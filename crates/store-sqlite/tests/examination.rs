@@ -5,9 +5,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use call_settings::{PageId, SettingsUpdate};
+use jiff::Timestamp;
 use rusqlite::Connection;
-use settings_store::SettingsStore;
+use settings_store::{Author, SettingsStore, SettingsWrite};
 use store_sqlite::{Role, SqliteStore, back_up, examine};
 use tempfile::TempDir;
 
@@ -185,7 +188,7 @@ const DAMAGE: &[(&str, &str, &str, &str)] = &[
     (
         "history",
         "*",
-        "INSERT INTO history SELECT 8, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, trace_id, checksum FROM history WHERE entry = 3",
+        "INSERT INTO history SELECT 800, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, trace_id, checksum FROM history WHERE entry = 3",
         "revisions in all",
     ),
     (
@@ -379,6 +382,41 @@ const DAMAGE: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// Damage of the marks, of which Page 1002 has one at its revision 64.
+const OF_MARKS: &[(&str, &str, &str, &str)] = &[
+    (
+        "mark",
+        "page_id",
+        "UPDATE mark SET page_id = 1001",
+        "Page 1001, revision 64: a mark of the history names another entry",
+    ),
+    (
+        "mark",
+        "revision",
+        "UPDATE mark SET revision = 128",
+        "Page 1002, revision 64: the entry of the history lacks its mark",
+    ),
+    (
+        "mark",
+        "entry",
+        "UPDATE mark SET entry = 3",
+        "Page 1002, revision 64: a mark of the history names another entry",
+    ),
+    (
+        "mark",
+        "*",
+        "DELETE FROM mark",
+        "Page 1002, revision 64: the entry of the history lacks its mark",
+    ),
+    (
+        "mark",
+        "*",
+        "INSERT INTO mark SELECT page_id, 3, entry FROM mark",
+        "Page 1002, revision 3: a mark of the history names another entry",
+    ),
+    ("mark", "*", "DROP TABLE mark", "the table mark is missing"),
+];
+
 /// Damage of the header and of the schema.
 const OF_THE_WHOLE: &[(&str, &str)] = &[
     ("PRAGMA user_version = 0", "the schema has the version 0"),
@@ -416,10 +454,24 @@ async fn sound_store() -> (TempDir, PathBuf) {
     let path = folder.path().join("pagebell.db");
     let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stores/schema-2.db");
     fs::copy(original, &path).unwrap();
-    SqliteStore::open(&path, Role::Server)
-        .unwrap()
-        .close()
-        .await;
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    for number in 0..70 {
+        let write = SettingsWrite {
+            page_id: PageId::new(1002),
+            update: SettingsUpdate {
+                audio_enabled: Some(number % 2 == 1),
+                ..SettingsUpdate::default()
+            },
+            defaults: Arc::default(),
+            expected_revision: None,
+            create_page: false,
+            author: Author::default(),
+            at: Timestamp::UNIX_EPOCH,
+            trace_id: String::new(),
+        };
+        store.update_settings(write).await.unwrap();
+    }
+    store.close().await;
     execute(&path, "UPDATE token SET app_id = (SELECT app_id FROM app)");
     assert_eq!(examine(&path).unwrap().findings, [""; 0]);
     (folder, path)
@@ -475,6 +527,7 @@ async fn damage_is_planted_in_every_column_and_found() {
     let is_planted = |table: &str, column: &str| {
         DAMAGE
             .iter()
+            .chain(OF_MARKS)
             .any(|damage| (damage.0, damage.1) == (table, column))
     };
     for (table, column) in &columns {
@@ -483,7 +536,7 @@ async fn damage_is_planted_in_every_column_and_found() {
     for table in tables {
         assert!(is_planted(table, "*"), "{table} has no damage");
     }
-    for (_, _, damage, finding) in DAMAGE {
+    for (_, _, damage, finding) in DAMAGE.iter().chain(OF_MARKS) {
         damaged(
             &store,
             |path| execute(path, damage),

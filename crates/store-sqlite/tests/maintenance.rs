@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use call_settings::PageId;
 use jiff::Timestamp;
 use rusqlite::Connection;
-use settings_store::{Revision, SettingsStore, TokenHash};
+use settings_store::{Coverage, Revision, SettingsStore, TokenHash, TokenRecord};
 use store_sqlite::{Contents, Role, SqliteStore, back_up, examine, restore};
 use tempfile::TempDir;
 
@@ -102,7 +102,15 @@ async fn stores_of_every_schema_are_upgraded_and_keep_everything() {
         assert!(read(u64::MAX).await.is_some());
         assert_eq!(read(1003).await, None, "it was removed");
         let history = store.history(PageId::new(1003), None, 9).await.unwrap();
-        assert_eq!(history.len(), 2);
+        assert_eq!(history, [], "it belongs to the life that ended");
+        let before = Some(PageId::new(1002));
+        let whole = store.whole_pages(before, 1).await.unwrap();
+        assert_eq!(whole[0].history.len(), 2);
+        let tokens = store.tokens().await.unwrap();
+        let covers = |token: &TokenRecord| {
+            token.coverage != Coverage::AllPages && token.coverage.covers(PageId::new(1003))
+        };
+        assert!(!tokens.iter().any(covers), "it opens to no former token");
         let token = store
             .token(TokenHash::of("the token of schema 1"))
             .await

@@ -471,3 +471,36 @@ fn the_demonstration_makes_another_token_when_its_own_was_revoked() {
         server.wait();
     }
 }
+
+#[test]
+fn a_running_server_shows_nothing_of_the_former_life_of_a_page() {
+    let place = Place::new();
+    place.must(&["page", "add", "7"]);
+    let former = place.must(&["token", "create", "--page", "7"]);
+    let all = place.must(&["token", "create", "--all-pages"]);
+    let (former, all) = (former.trim(), all.trim());
+    let server = place.serve(&[]);
+    let edge = "/v26.0/7/messenger_call_settings";
+    let history = format!("{edge}_history");
+    for number in 1..=3 {
+        let reply = server.ask("POST", edge, former, &update(number));
+        assert_eq!(reply.status, 200);
+    }
+    let newest = server.ask("GET", &format!("{history}?limit=1"), former, "");
+    let cursor = newest.json()["paging"]["cursors"]["after"].clone();
+    let after = format!("?after={}", cursor.as_str().unwrap());
+    place.must(&["page", "remove", "7"]);
+    place.must(&["page", "add", "7"]);
+    assert!(retry(Duration::from_secs(1), || {
+        server.ask("GET", edge, former, "").status == 403
+            && server.ask("GET", edge, all, "").status == 200
+    }));
+    for after in ["", &after] {
+        let reply = server.ask("GET", &format!("{history}{after}"), all, "");
+        assert!(reply.body.starts_with("{\"data\":[]"), "{}", reply.body);
+    }
+    assert_eq!(server.ask("POST", edge, all, &update(8)).status, 200);
+    let reply = server.ask("GET", &history, all, "");
+    let entries = reply.json()["data"].as_array().unwrap().len();
+    assert_eq!(entries, 1, "{}", reply.body);
+}

@@ -19,7 +19,9 @@ pub(super) fn rules(version: i64) -> Vec<String> {
             last.as_millisecond()
         ));
     }
-    let _ = version;
+    if version >= MARKS_SINCE {
+        rules.extend(MARKS.iter().map(|&rule| rule.to_owned()));
+    }
     rules
 }
 
@@ -78,6 +80,21 @@ const PAGES: &[&str] = &[
     "SELECT printf('Page %llu, revision %llu: the app of its author does not exist', \
      page_id, revision) FROM history \
      WHERE app_id IS NOT NULL AND app_id NOT IN (SELECT app_id FROM app)",
+];
+
+/// The version of the schema from which on there are marks.
+const MARKS_SINCE: i64 = 3;
+
+/// The marks of the history.
+const MARKS: &[&str] = &[
+    "SELECT printf('Page %llu, revision %llu: a mark of the history names another entry', \
+     mark.page_id, mark.revision) FROM mark LEFT JOIN history ON history.entry = mark.entry \
+     WHERE history.page_id IS NOT mark.page_id OR history.revision IS NOT mark.revision \
+     OR mark.revision % 64 <> 0",
+    "SELECT printf('Page %llu, revision %llu: the entry of the history lacks its mark', \
+     history.page_id, history.revision) FROM history LEFT JOIN mark \
+     ON mark.page_id = history.page_id AND mark.revision = history.revision \
+     WHERE history.revision % 64 = 0 AND mark.entry IS NULL",
 ];
 
 /// Apps and tokens.
