@@ -290,3 +290,18 @@ async fn others_cannot_take_the_lock() {
     open_and_close(&places.store).await.unwrap();
     assert_eq!(mode(&lock), 0o600);
 }
+
+#[test]
+fn a_restored_store_belongs_to_the_owner_of_the_earlier_one() {
+    use std::os::unix::fs::{MetadataExt, chown};
+    const NOBODY: u32 = 65_534;
+    let places = Places::new();
+    // Only root may give a file away.
+    if fs::metadata(&places.store).unwrap().uid() == 0 {
+        chown(&places.store, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let owner = fs::metadata(&places.store).unwrap().uid();
+    restore(&places.backup, &places.store, true, at()).unwrap();
+    assert_eq!(fs::metadata(&places.store).unwrap().uid(), owner);
+    assert_eq!(mode(&places.store), 0o600);
+}

@@ -60,11 +60,12 @@ fn fill(source: &Connection, copy: &Path) -> Result<Contents, StoreError> {
         .map_err(|error| explain(copy, &error))?;
     let examination = examination::examine_connection(&open_copy(copy)?)?;
     if let Some(first) = examination.findings.first() {
+        let all = match examination.findings.len() {
+            1 => String::new(),
+            count => format!(" ({count} findings in all; `pagebell check` lists them)"),
+        };
         return Err(StoreError::Corrupt {
-            what: format!(
-                "{first} ({} findings in all; `pagebell check` lists them)",
-                examination.findings.len()
-            ),
+            what: format!("{first}{all}"),
         });
     }
     sync(copy)?;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -83,6 +84,10 @@ fn put_in_place(
     let failed = |error: io::Error| cannot_open(store, format!("it cannot be replaced: {error}"));
     let mut revocations = Revocations::Unknown;
     if is_present {
+        // For a server of another user, when root restores. Who may not change the owner is the owner.
+        if let Ok(earlier) = fs::metadata(store) {
+            let _ = chown(partial, Some(earlier.uid()), Some(earlier.gid()));
+        }
         checkpoint(store);
         match revoked_tokens(store) {
             Ok(revoked) => revocations = Revocations::Carried(revoke(partial, &revoked)?),
