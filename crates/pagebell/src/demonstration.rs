@@ -18,14 +18,15 @@ use crate::identifiers::{TOKEN_PREFIX, hexadecimal, new_app_secret};
 pub(crate) const PAGE: PageId = PageId::new(1_234_567_890);
 
 const APP: AppId = AppId::new(100_000_000_000_001);
-/// The id of the demonstration's first token. One that was revoked stays so, and the next one has the
-/// next id.
+/// The id of the demonstration's first token. One that was revoked stays so, and the next one has
+/// the next id.
 const FIRST_TOKEN: u64 = 100_000_000_000_002;
 
 /// Makes sure that the app, the Page and the token are in the store, and returns the token.
 ///
-/// As only a hash of a token is kept, the token is made from the app's secret: until it is revoked it
-/// is the same at each start on the same store, and nobody who does not have the store can know it.
+/// As only a hash of a token is kept, the token is made from the app's secret: until it is revoked
+/// it is the same at each start on the same store, and nobody who does not have the store can know
+/// it.
 pub(crate) async fn prepare(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,

@@ -59,8 +59,8 @@ impl WholePage {
         if (record, removed) == (&self.record, self.removed) {
             return Move::Unchanged;
         }
-        // A name that was given here stays, unless its Page was removed since: nobody knows which of
-        // the two names is newer.
+        // A name that was given here stays, unless its Page was removed since: nobody knows which
+        // of the two names is newer.
         let names_differ = record.name.is_some() && record.name != self.record.name;
         if names_differ && !self.was_removed_after(record.revision) {
             return Move::Conflict;

@@ -345,8 +345,8 @@ pub(crate) struct StoreAll {
     pub(crate) attempt: Attempt,
     /// Those among its Pages that are to be removed ones, signed.
     pub(crate) removed: Vec<i64>,
-    /// Those that were removed meanwhile, even if they were added again: former names and tokens are
-    /// not theirs.
+    /// Those that were removed meanwhile, even if they were added again: former names and tokens
+    /// are not theirs.
     pub(crate) ended: Vec<PageId>,
 }
 

@@ -212,7 +212,8 @@ pub(crate) fn put_app(connection: &Connection, app: &AppRecord) -> Result<(), St
     log(connection, Invalidation::App(app.app_id))
 }
 
-/// Puts a token in the place of those with its hash or its id, and returns the hashes of all of them.
+/// Puts a token in the place of those with its hash or its id, and returns the hashes of all of
+/// them.
 pub(crate) fn put_token(
     connection: &Connection,
     token: &TokenRecord,

@@ -9,8 +9,8 @@ use settings_store::{
 use crate::error::{of_read, of_write};
 use crate::rows;
 
-/// The revisions whose entries have marks are the multiples of this number. A read passes at most one
-/// entry less than that besides those that it returns; one write in so many writes a mark.
+/// The revisions whose entries have marks are the multiples of this number. A read passes at most
+/// one entry less than that besides those that it returns; one write in so many writes a mark.
 const MARK_EVERY: u64 = 64;
 
 /// A part of the history of a Page, newest first.

@@ -156,8 +156,8 @@ impl SqliteStore {
         read(&*self.readers.take()?).map_err(|error| of_read(&error))
     }
 
-    /// Reads with several statements in one transaction: a lock of the file is taken once, and all of
-    /// them see the same commits.
+    /// Reads with several statements in one transaction: a lock of the file is taken once, and all
+    /// of them see the same commits.
     fn read_at_one_moment<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError>,

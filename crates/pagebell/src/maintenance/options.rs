@@ -31,9 +31,9 @@ pub(crate) struct BackupOptions {
 /// Make the store what a backup holds; no server and no other command may use it.
 ///
 /// The backup is examined first, and the new store takes its place in one step. Where --store is a
-/// symbolic link, its target is replaced. Tokens that are revoked in the store that is replaced stay
-/// revoked. Where there is none, tokens that were revoked since the backup are valid again: pagebell
-/// token list shows them.
+/// symbolic link, its target is replaced. Tokens that are revoked in the store that is replaced
+/// stay revoked. Where there is none, tokens that were revoked since the backup are valid again:
+/// pagebell token list shows them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     pagebell restore pagebell-2026-11-22.db --store sqlite:fresh.db\n  \
@@ -95,9 +95,9 @@ pub(crate) struct ExportOptions {
 /// never overwritten: Pages, apps and tokens that were changed there are named, and the exit code
 /// is 1.
 ///
-/// Both stores are compared at the end, by count and checksum, for which all of both is read. So each
-/// pass, the last one after the servers were stopped too, takes a time that grows with the stores:
-/// a million entries of history take about 20 seconds.
+/// Both stores are compared at the end, by count and checksum, for which all of both is read. So
+/// each pass, the last one after the servers were stopped too, takes a time that grows with the
+/// stores: a million entries of history take about 20 seconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     pagebell migrate --from sqlite:pagebell.db --to postgres://pagebell@127.0.0.1:5432/pagebell\n  \

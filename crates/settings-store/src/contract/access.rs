@@ -83,8 +83,8 @@ pub async fn tokens_are_kept_and_revoked(store: &dyn SettingsStore) {
     assert!(!store.revoke_token(unknown, later).await.unwrap());
 }
 
-/// A token that is put again, by its hash or by its id, takes the place of the one that is there and
-/// stays revoked since the first time.
+/// A token that is put again, by its hash or by its id, takes the place of the one that is there
+/// and stays revoked since the first time.
 pub async fn a_revocation_is_never_cleared(store: &dyn SettingsStore) {
     let heard = std::sync::Arc::new(Heard::default());
     store.set_observer(heard.clone());
@@ -124,8 +124,8 @@ pub async fn a_revocation_is_never_cleared(store: &dyn SettingsStore) {
     );
 }
 
-/// A Page that was removed and added again opens to no former token: not by removal here, and not by
-/// one that comes with the whole Page from another store.
+/// A Page that was removed and added again opens to no former token: not by removal here, and not
+/// by one that comes with the whole Page from another store.
 pub async fn removed_pages_open_to_no_former_token(store: &dyn SettingsStore) {
     let heard = std::sync::Arc::new(Heard::default());
     store.set_observer(heard.clone());

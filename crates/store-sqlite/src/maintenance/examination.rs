@@ -66,7 +66,8 @@ pub(super) fn examine_connection(connection: &Connection) -> Result<Examination,
     Ok(examination)
 }
 
-/// Whether an error of a read says that the store is damaged, rather than that it cannot be read now.
+/// Whether an error of a read says that the store is damaged, rather than that it cannot be read
+/// now.
 fn is_damage(error: &rusqlite::Error) -> bool {
     !matches!(
         error.sqlite_error_code(),

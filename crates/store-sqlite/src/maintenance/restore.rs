@@ -84,7 +84,8 @@ fn put_in_place(
     let failed = |error: io::Error| cannot_open(store, format!("it cannot be replaced: {error}"));
     let mut revocations = Revocations::Unknown;
     if is_present {
-        // For a server of another user, when root restores. Who may not change the owner is the owner.
+        // For a server of another user, when root restores. Who may not change the owner is the
+        // owner.
         if let Ok(earlier) = fs::metadata(store) {
             let _ = chown(partial, Some(earlier.uid()), Some(earlier.gid()));
         }
@@ -98,8 +99,8 @@ fn put_in_place(
         }
     }
     let aside = free_name(store, at);
-    // What is left of a WAL belongs to the earlier store alone. Beside the new one SQLite would take
-    // it for that one's, also where the earlier store itself is missing.
+    // What is left of a WAL belongs to the earlier store alone. Beside the new one SQLite would
+    // take it for that one's, also where the earlier store itself is missing.
     let mut kept_wal = None;
     for suffix in ["-wal", "-shm"] {
         let kept = with_suffix(&aside, suffix);

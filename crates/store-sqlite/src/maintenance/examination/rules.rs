@@ -42,7 +42,8 @@ fn key_of(table: &str) -> &'static str {
     }
 }
 
-/// Pages and their history. Each chain is whole, so it has as many entries as its Page has revisions.
+/// Pages and their history. Each chain is whole, so it has as many entries as its Page has
+/// revisions.
 const PAGES: &[&str] = &[
     "SELECT printf('Page %llu, revision %llu: the newest entry of its history is not that of its \
      settings', page.page_id, page.revision) FROM page \
