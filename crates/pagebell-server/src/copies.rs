@@ -179,7 +179,7 @@ async fn read_access(
     hash: TokenHash,
 ) -> Result<Option<Access>, StoreError> {
     let found = store.token_with_app(hash).await?;
-    Ok(found.map(|(token, app)| Access { token, app }))
+    Ok(found.and_then(Access::of_stored))
 }
 
 impl StoreObserver for Copies {

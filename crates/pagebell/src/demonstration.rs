@@ -18,13 +18,15 @@ use crate::identifiers::{TOKEN_PREFIX, hexadecimal, new_app_secret};
 pub(crate) const PAGE: PageId = PageId::new(1_234_567_890);
 
 const APP: AppId = AppId::new(100_000_000_000_001);
-/// The id of the demonstration's token.
-pub(crate) const TOKEN: TokenId = TokenId::new(100_000_000_000_002);
+/// The id of the demonstration's first token. One that was revoked stays so, and the next one has
+/// the next id.
+const FIRST_TOKEN: u64 = 100_000_000_000_002;
 
 /// Makes sure that the app, the Page and the token are in the store, and returns the token.
 ///
-/// As only a hash of a token is kept, the token is made from the app's secret: it is the same at
-/// each start on the same store, and nobody who does not have the store can know it.
+/// As only a hash of a token is kept, the token is made from the app's secret: until it is revoked
+/// it is the same at each start on the same store, and nobody who does not have the store can know
+/// it.
 pub(crate) async fn prepare(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,
@@ -51,17 +53,16 @@ pub(crate) async fn prepare(
         };
         store.add_page(page).await?;
     }
-    let token = token_of(&app);
+    let (token, token_id, known) = first_valid_token(store, &app).await?;
     let hash = TokenHash::of(&token);
     let scopes = BTreeSet::from(DEFAULT_SCOPES)
         .into_iter()
         .chain([OPERATOR_SCOPE])
         .map(str::to_owned)
         .collect();
-    let known = store.token(hash).await?;
-    if known.is_none_or(|known| known.revoked_at.is_some()) {
+    if !known {
         let record = TokenRecord {
-            token_id: TOKEN,
+            token_id,
             hash,
             app_id: Some(APP),
             coverage: Coverage::AllPages,
@@ -75,19 +76,42 @@ pub(crate) async fn prepare(
     Ok(token)
 }
 
-/// Whether the demonstration's token opens the store: it was made by an earlier start with `--dev`.
-pub(crate) async fn is_open(store: &dyn SettingsStore) -> Result<bool, StoreError> {
+/// The demonstration's token that opens the store, as an earlier start with `--dev` made it.
+pub(crate) async fn open_token(store: &dyn SettingsStore) -> Result<Option<TokenId>, StoreError> {
     let Some(app) = store.app(APP).await? else {
-        return Ok(false);
+        return Ok(None);
     };
-    let token = store.token(TokenHash::of(&token_of(&app))).await?;
-    Ok(token.is_some_and(|token| token.revoked_at.is_none()))
+    let (_token, token_id, known) = first_valid_token(store, &app).await?;
+    Ok(known.then_some(token_id))
 }
 
-fn token_of(app: &AppRecord) -> String {
+/// The first of the demonstration's tokens that was not revoked, its id, and whether it is stored.
+async fn first_valid_token(
+    store: &dyn SettingsStore,
+    app: &AppRecord,
+) -> Result<(String, TokenId, bool), StoreError> {
+    let mut number = 0;
+    loop {
+        let token = token_of(app, number);
+        let known = store.token(TokenHash::of(&token)).await?;
+        if known
+            .as_ref()
+            .is_none_or(|known| known.revoked_at.is_none())
+        {
+            let token_id = TokenId::new(FIRST_TOKEN + number);
+            return Ok((token, token_id, known.is_some()));
+        }
+        number += 1;
+    }
+}
+
+fn token_of(app: &AppRecord, number: u64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(app.secret.expose_secret().as_bytes())
         .expect("HMAC takes keys of any length");
     mac.update(b"the access token of serve --dev");
+    if number > 0 {
+        mac.update(&number.to_be_bytes());
+    }
     format!(
         "{TOKEN_PREFIX}dev{}",
         hexadecimal(&mac.finalize().into_bytes())

@@ -61,9 +61,9 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)
     } else {
-        if demonstration::is_open(&*store).await? {
+        if let Some(token_id) = demonstration::open_token(&*store).await? {
             tracing::warn!(
-                token_id = %demonstration::TOKEN,
+                %token_id,
                 "the token of serve --dev opens this store; pagebell token revoke ends that"
             );
         }

@@ -21,7 +21,10 @@ use crate::{
     StoreError, StoreObserver, WriteOutcome, Written,
 };
 
-pub use access::{apps_are_kept, tokens_are_kept_and_revoked};
+pub use access::{
+    a_revocation_is_never_cleared, apps_are_kept, removed_pages_open_to_no_former_token,
+    tokens_are_kept_and_revoked,
+};
 pub use moving::whole_pages_move_with_their_history;
 pub use pages::{
     many_pages_are_imported_like_updates, page_ids_of_the_whole_range,
@@ -56,6 +59,8 @@ macro_rules! contract_tests {
             whole_pages_move_with_their_history
             apps_are_kept
             tokens_are_kept_and_revoked
+            a_revocation_is_never_cleared
+            removed_pages_open_to_no_former_token
         );
     };
     (@each $open:expr; $($promise:ident)*) => {
@@ -140,6 +145,7 @@ fn hours(hours: CallHours) -> SettingsUpdate {
 #[derive(Debug, Default)]
 struct Heard {
     written: Mutex<Vec<PageRecord>>,
+    invalidated: Mutex<Vec<Invalidation>>,
 }
 
 impl StoreObserver for Heard {
@@ -149,7 +155,9 @@ impl StoreObserver for Heard {
             .expect("not poisoned")
             .push(record.clone());
     }
-    fn invalidated(&self, _what: Invalidation) {}
+    fn invalidated(&self, what: Invalidation) {
+        self.invalidated.lock().expect("not poisoned").push(what);
+    }
     fn group_committed(&self, _report: CommitReport) {}
     fn failed(&self, error: &StoreError) {
         panic!("the store failed: {error}");

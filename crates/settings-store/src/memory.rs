@@ -12,9 +12,10 @@ use jiff::Timestamp;
 
 use crate::decision::whole_milliseconds;
 use crate::{
-    Added, AppId, AppRecord, Author, CommitReport, Decision, HistoryEntry, Imported, Move, Moved,
-    NewPage, PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
-    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, Written,
+    Added, AppId, AppRecord, Author, CommitReport, Coverage, Decision, HistoryEntry, Imported,
+    Move, Moved, NewPage, PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite,
+    StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage,
+    WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -36,6 +37,8 @@ struct State {
 struct StoredPage {
     record: PageRecord,
     removed: bool,
+    /// The revision of its newest removal; 0: there was none.
+    removed_at: Revision,
 }
 
 impl Default for MemoryStore {
@@ -96,6 +99,7 @@ impl State {
                 settings: None,
             },
             removed: true,
+            removed_at: Revision::default(),
         });
         if name.is_some() {
             page.record.name = name;
@@ -104,6 +108,17 @@ impl State {
             Added::New
         } else {
             Added::AlreadyThere
+        }
+    }
+
+    /// Takes a Page out of the coverage of every token that names it.
+    fn uncover(&mut self, page_id: PageId) {
+        for (hash, token) in &mut self.tokens {
+            if let Coverage::Pages(pages) = &mut token.coverage
+                && pages.remove(&page_id)
+            {
+                self.observer.invalidated(crate::Invalidation::Token(*hash));
+            }
         }
     }
 
@@ -159,15 +174,21 @@ impl SettingsStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
         let end = before.map_or(Bound::Included(Revision::new(u64::MAX)), Bound::Excluded);
+        let state = self.open()?;
+        let removed_at = state.pages.get(&page_id).map(|page| page.removed_at);
+        let removed_at = removed_at.unwrap_or_default();
+        // A range that is turned round is an error, and nothing is older than the removal.
+        if before.is_some_and(|before| before <= removed_at) {
+            return Ok(Vec::new());
+        }
         let range = (
-            Bound::Included((page_id, Revision::default())),
+            Bound::Excluded((page_id, removed_at)),
             match end {
                 Bound::Included(revision) => Bound::Included((page_id, revision)),
                 Bound::Excluded(revision) => Bound::Excluded((page_id, revision)),
                 Bound::Unbounded => Bound::Unbounded,
             },
         );
-        let state = self.open()?;
         let entries = state.history.range(range).rev().take(limit);
         Ok(entries.map(|(_key, entry)| entry.clone()).collect())
     }
@@ -230,6 +251,7 @@ impl SettingsStore for MemoryStore {
         page.removed = true;
         page.record.name = None;
         page.record.revision = page.record.revision.next();
+        page.removed_at = page.record.revision;
         let entry = HistoryEntry {
             page_id,
             revision: page.record.revision,
@@ -243,6 +265,7 @@ impl SettingsStore for MemoryStore {
         state
             .observer
             .invalidated(crate::Invalidation::Page(page_id));
+        state.uncover(page_id);
         Ok(true)
     }
 
@@ -262,11 +285,23 @@ impl SettingsStore for MemoryStore {
         Ok(self.open()?.apps.values().cloned().collect())
     }
 
-    async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
+    async fn put_token(&self, mut token: TokenRecord) -> Result<(), StoreError> {
         let mut state = self.open()?;
+        let replaced = state
+            .tokens
+            .extract_if(.., |hash, present| {
+                *hash == token.hash || present.token_id == token.token_id
+            })
+            .map(|(_hash, present)| present)
+            .collect::<Vec<_>>();
+        let revoked = replaced.iter().filter_map(|present| present.revoked_at);
+        token.revoked_at = revoked.min().or(token.revoked_at);
         let hash = token.hash;
         state.tokens.insert(hash, token);
-        state.observer.invalidated(crate::Invalidation::Token(hash));
+        let others = replaced.iter().map(|present| present.hash);
+        for hash in others.filter(|other| *other != hash).chain([hash]) {
+            state.observer.invalidated(crate::Invalidation::Token(hash));
+        }
         Ok(())
     }
 
@@ -329,13 +364,19 @@ impl SettingsStore for MemoryStore {
                         let key = (page_id, entry.revision);
                         state.history.insert(key, entry.clone());
                     }
-                    let WholePage {
-                        record, removed, ..
-                    } = page;
-                    state.pages.insert(page_id, StoredPage { record, removed });
+                    let is_former = page.was_removed_after(after);
+                    let stored = StoredPage {
+                        removed_at: page.newest_removal(),
+                        record: page.record,
+                        removed: page.removed,
+                    };
+                    state.pages.insert(page_id, stored);
                     state
                         .observer
                         .invalidated(crate::Invalidation::Page(page_id));
+                    if is_former {
+                        state.uncover(page_id);
+                    }
                     moved.written += 1;
                 }
             }

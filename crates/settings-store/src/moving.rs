@@ -59,6 +59,12 @@ impl WholePage {
         if (record, removed) == (&self.record, self.removed) {
             return Move::Unchanged;
         }
+        // A name that was given here stays, unless its Page was removed since: nobody knows which
+        // of the two names is newer.
+        let names_differ = record.name.is_some() && record.name != self.record.name;
+        if names_differ && !self.was_removed_after(record.revision) {
+            return Move::Conflict;
+        }
         let shared = newest.is_none_or(|newest| {
             self.history
                 .iter()
@@ -71,6 +77,18 @@ impl WholePage {
         } else {
             Move::Conflict
         }
+    }
+
+    /// The revision of its newest removal; 0: it was never removed.
+    pub fn newest_removal(&self) -> Revision {
+        let mut newest_first = self.history.iter().rev();
+        let removal = newest_first.find(|entry| entry.after.is_none());
+        removal.map_or_else(Revision::default, |entry| entry.revision)
+    }
+
+    /// Whether there is a removal among the entries behind a revision.
+    pub fn was_removed_after(&self, revision: Revision) -> bool {
+        self.newest_removal() > revision
     }
 
     /// The entries behind a revision.

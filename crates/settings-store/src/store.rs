@@ -141,8 +141,9 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     /// Merges an update into the settings of a Page.
     async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError>;
 
-    /// The history of a Page, newest first: at most `limit` entries with revisions below `before`.
-    /// It outlives the Page.
+    /// The history of a Page since it was removed the last time, newest first: at most `limit`
+    /// entries with revisions below `before`. What came before, up to the removal itself, is kept,
+    /// but only [`Self::whole_pages`] returns it.
     async fn history(
         &self,
         page_id: PageId,
@@ -175,8 +176,10 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError>;
 
-    /// Removes a Page and its settings; the history stays and gets an entry. `false`: there is no
-    /// such Page.
+    /// Removes a Page and its settings; the history stays and gets an entry. In the same
+    /// transaction the Page goes out of the coverage of every token that names it, so that none of
+    /// them opens it when it is added again; a token that covers nothing is kept. `false`: there is
+    /// no such Page.
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Adds an app, or replaces the one with the same id.
@@ -188,7 +191,8 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     /// Every app, in the order of their ids.
     async fn apps(&self) -> Result<Vec<AppRecord>, StoreError>;
 
-    /// Adds a token, or replaces the one with the same hash.
+    /// Adds a token, or replaces those with its hash or its id. A revocation is never cleared:
+    /// where one that is replaced was revoked, the new one is revoked since then.
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError>;
 
     /// The token with this hash, or `None` where there is no such token.
@@ -223,7 +227,8 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     ) -> Result<Vec<WholePage>, StoreError>;
 
     /// Puts whole Pages in, as [`WholePage::decide`] says, in one transaction. What is put in twice
-    /// is there once. A Page that was changed here since is left as it is.
+    /// is there once. A Page that was changed here since is left as it is. A removal among the
+    /// entries that are put in ends the coverage of tokens as [`Self::remove_page`] does.
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError>;
 
     /// Answers if the store can serve reads and writes.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use call_settings::PageId;
-use deadpool_postgres::Object;
+use deadpool_postgres::{GenericClient, Object};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use settings_store::{
@@ -119,13 +119,44 @@ RETURNING (SELECT NOT before.removed FROM page AS before WHERE before.page_id = 
     })
 }
 
-/// Removes a Page; its row stays for the revision.
+/// Removes a Page; its row stays for the revision. Returns the tokens that covered it by name;
+/// `None`: there is no such Page.
 pub(crate) async fn remove_page(
     sessions: &Sessions,
     page_id: PageId,
     at: Timestamp,
-) -> Result<bool, StoreError> {
-    const REMOVE: &str = "
+) -> Result<Option<Vec<TokenHash>>, StoreError> {
+    for _ in 0..MOST_ROUNDS {
+        let row = find_page(sessions, page_id).await?;
+        let Some(row) = row.filter(|row| !row.removed) else {
+            return Ok(None);
+        };
+        let found = row.record.revision;
+        let removal = RemovePage { page_id, found, at };
+        if let Some(rows) = change(sessions, removal).await? {
+            return rows
+                .iter()
+                .map(rows::token_hash)
+                .collect::<Result<_, _>>()
+                .map(Some);
+        }
+    }
+    Err(overtaken())
+}
+
+/// The removal of a Page that was found at a revision.
+struct RemovePage {
+    page_id: PageId,
+    found: Revision,
+    at: Timestamp,
+}
+
+impl Change for RemovePage {
+    /// The tokens that covered it; `None`: somebody else was faster.
+    type Output = Option<Vec<Row>>;
+
+    async fn run(&self, session: &mut Object) -> Result<Option<Vec<Row>>, Error> {
+        const REMOVE: &str = "
 WITH written AS (
     UPDATE page SET name = NULL, revision = $2, previous_revision = $3, document = NULL,
         checksum = NULL, removed = true
@@ -137,28 +168,45 @@ WITH written AS (
     RETURNING page_id
 )
 SELECT page_id FROM written";
-    for _ in 0..MOST_ROUNDS {
-        let row = find_page(sessions, page_id).await?;
-        let Some(row) = row.filter(|row| !row.removed) else {
-            return Ok(false);
-        };
-        let found = row.record.revision;
-        let removed = statement(
-            sessions,
-            REMOVE,
-            &[
-                &signed(page_id.get()),
-                &signed(found.next().get()),
-                &signed(found.get()),
-                &at.as_millisecond(),
-            ],
-        )
-        .await?;
-        if !removed.is_empty() {
-            return Ok(true);
+        let transaction = session.transaction().await?;
+        let remove = transaction.prepare_cached(REMOVE).await?;
+        let removed = transaction
+            .query(
+                &remove,
+                &[
+                    &signed(self.page_id.get()),
+                    &signed(self.found.next().get()),
+                    &signed(self.found.get()),
+                    &self.at.as_millisecond(),
+                ],
+            )
+            .await?;
+        if removed.is_empty() {
+            transaction.rollback().await?;
+            return Ok(None);
         }
+        let tokens = uncover(&transaction, &[self.page_id]).await?;
+        transaction.commit().await?;
+        Ok(Some(tokens))
     }
-    Err(overtaken())
+}
+
+/// Takes Pages out of the coverage of every token that names them, and returns these tokens.
+async fn uncover(transaction: &impl GenericClient, page_ids: &[PageId]) -> Result<Vec<Row>, Error> {
+    const UNCOVER: &str = "
+UPDATE token SET pages = (
+    SELECT '[' || coalesce(string_agg(page.id, ','), '') || ']'
+    FROM json_array_elements_text(CAST(token.pages AS json)) AS page (id)
+    WHERE page.id <> ALL($1)
+)
+WHERE pages IS NOT NULL AND EXISTS (
+    SELECT 1 FROM json_array_elements_text(CAST(token.pages AS json)) AS page (id)
+    WHERE page.id = ANY($1)
+)
+RETURNING token_id, hash";
+    let ids: Vec<String> = page_ids.iter().map(ToString::to_string).collect();
+    let statement = transaction.prepare_cached(UNCOVER).await?;
+    transaction.query(&statement, &[&ids]).await
 }
 
 async fn find_page(sessions: &Sessions, page_id: PageId) -> Result<Option<PageRow>, StoreError> {
@@ -195,18 +243,23 @@ ON CONFLICT (app_id) DO UPDATE SET name = excluded.name, secret = excluded.secre
     .map(|_no_rows| ())
 }
 
-/// Adds a token, or replaces those with the same hash or id.
-pub(crate) async fn put_token(sessions: &Sessions, token: &TokenRecord) -> Result<(), StoreError> {
-    change(sessions, PutToken(token)).await
+/// Adds a token, or replaces those with the same hash or id; the hashes of those.
+pub(crate) async fn put_token(
+    sessions: &Sessions,
+    token: &TokenRecord,
+) -> Result<Vec<TokenHash>, StoreError> {
+    let rows = change(sessions, PutToken(token)).await?;
+    rows.iter().map(rows::token_hash).collect()
 }
 
 struct PutToken<'a>(&'a TokenRecord);
 
 impl Change for PutToken<'_> {
-    type Output = ();
+    type Output = Vec<Row>;
 
-    async fn run(&self, session: &mut Object) -> Result<(), Error> {
-        const DELETE: &str = "DELETE FROM token WHERE hash = $1 OR token_id = $2";
+    async fn run(&self, session: &mut Object) -> Result<Vec<Row>, Error> {
+        const DELETE: &str = "
+DELETE FROM token WHERE hash = $1 OR token_id = $2 RETURNING token_id, hash, revoked_ms";
         const INSERT: &str = "
 INSERT INTO token (token_id, hash, app_id, pages, scopes, issued_ms, expires_ms, revoked_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -216,7 +269,13 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let scopes = serde_json::to_string(&token.scopes).expect("an array of texts");
         let transaction = session.transaction().await?;
         let delete = transaction.prepare_cached(DELETE).await?;
-        transaction.execute(&delete, &[&hash, &token_id]).await?;
+        let replaced = transaction.query(&delete, &[&hash, &token_id]).await?;
+        let mut earliest: Option<i64> = None;
+        for row in &replaced {
+            let revoked: Option<i64> = row.try_get(2)?;
+            earliest = earliest.into_iter().chain(revoked).min();
+        }
+        let revoked_ms = earliest.or(token.revoked_at.map(Timestamp::as_millisecond));
         let insert = transaction.prepare_cached(INSERT).await?;
         transaction
             .execute(
@@ -229,11 +288,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
                     &scopes,
                     &token.issued_at.as_millisecond(),
                     &token.expires_at.map(Timestamp::as_millisecond),
-                    &token.revoked_at.map(Timestamp::as_millisecond),
+                    &revoked_ms,
                 ],
             )
             .await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        Ok(replaced)
     }
 }
 
@@ -271,6 +331,7 @@ pub(crate) async fn import(
         let all = StoreAll {
             attempt,
             removed: Vec::new(),
+            ended: Vec::new(),
         };
         if all.store(sessions).await? {
             return Ok(imported);
@@ -284,6 +345,9 @@ pub(crate) struct StoreAll {
     pub(crate) attempt: Attempt,
     /// Those among its Pages that are to be removed ones, signed.
     pub(crate) removed: Vec<i64>,
+    /// Those that were removed meanwhile, even if they were added again: former names and tokens
+    /// are not theirs.
+    pub(crate) ended: Vec<PageId>,
 }
 
 impl StoreAll {
@@ -300,7 +364,14 @@ impl Change for StoreAll {
 
     async fn run(&self, session: &mut Object) -> Result<bool, Error> {
         const REMOVE: &str = "UPDATE page SET removed = true, name = NULL WHERE page_id = ANY($1)";
+        const FORGET_NAMES: &str = "UPDATE page SET name = NULL WHERE page_id = ANY($1)";
         let transaction = session.transaction().await?;
+        if !self.ended.is_empty() {
+            let ids: Vec<i64> = self.ended.iter().map(|id| signed(id.get())).collect();
+            let forget = transaction.prepare_cached(FORGET_NAMES).await?;
+            transaction.execute(&forget, &[&ids]).await?;
+            uncover(&transaction, &self.ended).await?;
+        }
         let stored = self.attempt.store(&transaction).await?;
         if stored.len() < self.attempt.page_count() {
             transaction.rollback().await?;
@@ -387,7 +458,7 @@ fn decide_import(
     (attempt, imported)
 }
 
-/// The history of a Page, newest first.
+/// The history of a Page since its newest removal, newest first.
 pub(crate) async fn history(
     sessions: &Sessions,
     page_id: PageId,
@@ -396,7 +467,8 @@ pub(crate) async fn history(
 ) -> Result<Vec<HistoryEntry>, StoreError> {
     let sql = format!(
         "SELECT {} FROM history WHERE page_id = $1 AND ($2::bigint IS NULL OR revision < $2) \
-         ORDER BY revision DESC LIMIT $3",
+         AND revision > (SELECT coalesce(max(revision), 0) FROM history \
+         WHERE page_id = $1 AND document IS NULL) ORDER BY revision DESC LIMIT $3",
         rows::HISTORY_COLUMNS
     );
     let before = before.map(|revision| signed(revision.get()));

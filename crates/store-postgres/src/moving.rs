@@ -83,6 +83,7 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
     let mut put = StoreAll {
         attempt: Attempt::empty(rand::random()),
         removed: Vec::new(),
+        ended: Vec::new(),
     };
     for page in pages {
         let page_id = page.record.page_id;
@@ -98,6 +99,9 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
                 put.attempt.add(&page.record, after, name, entries);
                 if page.removed {
                     put.removed.push(signed(page_id.get()));
+                }
+                if page.was_removed_after(after) {
+                    put.ended.push(page_id);
                 }
                 moved.written += 1;
             }

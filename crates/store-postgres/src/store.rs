@@ -235,9 +235,12 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
-        let removed = administration::remove_page(self.sessions()?, page_id, at).await?;
+        let tokens = administration::remove_page(self.sessions()?, page_id, at).await?;
         self.tell(Invalidation::Page(page_id));
-        Ok(removed)
+        for hash in tokens.iter().flatten() {
+            self.tell(Invalidation::Token(*hash));
+        }
+        Ok(tokens.is_some())
     }
 
     async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {
@@ -258,8 +261,11 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
-        administration::put_token(self.sessions()?, &token).await?;
-        self.tell(Invalidation::Token(token.hash));
+        let replaced = administration::put_token(self.sessions()?, &token).await?;
+        let others = replaced.into_iter().filter(|hash| *hash != token.hash);
+        for hash in others.chain([token.hash]) {
+            self.tell(Invalidation::Token(hash));
+        }
         Ok(())
     }
 

@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use proxy::Proxy;
 use rustix::process::Signal;
 use settings_store::{
-    Author, NewPage, Revision, SettingsStore, SettingsWrite, StoreError, WriteOutcome, Written,
+    Author, Coverage, NewPage, Revision, SettingsStore, SettingsWrite, StoreError, WriteOutcome,
+    Written,
 };
 use store_postgres::{Coherence, Location, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
@@ -248,7 +249,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
         error,
         StoreError::NewerSchema {
             found: 99,
-            known: 2
+            known: 3
         }
     ));
 }
@@ -293,4 +294,30 @@ async fn damage_is_noticed_and_stays_with_its_page() {
     );
     assert!(matches!(damaged, Err(StoreError::Corrupt { .. })));
     assert!(matches!(written, Ok(WriteOutcome::Stored(_))));
+}
+
+#[tokio::test]
+async fn former_tokens_of_removed_pages_end_with_the_upgrade() {
+    let cluster = Cluster::start(Setup::default()).unwrap();
+    let address = cluster.address("postgres");
+    open(&address).await.close().await;
+    for sql in [
+        "DELETE FROM schema_version WHERE migration = 3",
+        "DROP INDEX removal",
+        "INSERT INTO history (page_id, revision, changed_ms, trace_id, write_id) \
+         VALUES (7, 1, 1000, '', 0), (-1, 1, 1000, '', 0)",
+        "INSERT INTO token (token_id, hash, pages, scopes, issued_ms) VALUES \
+         (1, decode(repeat('01', 32), 'hex'), '[7,8,18446744073709551615]', '[]', 999), \
+         (2, decode(repeat('02', 32), 'hex'), '[7]', '[]', 1001), \
+         (3, decode(repeat('03', 32), 'hex'), NULL, '[]', 999)",
+    ] {
+        cluster.query("postgres", sql).unwrap();
+    }
+    let store = open(&address).await;
+    let tokens = store.tokens().await.unwrap();
+    let pages =
+        |numbers: &[u64]| Coverage::Pages(numbers.iter().copied().map(PageId::new).collect());
+    let coverages: Vec<Coverage> = tokens.into_iter().map(|token| token.coverage).collect();
+    assert_eq!(coverages, [pages(&[8]), pages(&[7]), Coverage::AllPages]);
+    store.close().await;
 }

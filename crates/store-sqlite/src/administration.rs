@@ -11,6 +11,7 @@ use settings_store::{
 
 use crate::changes;
 use crate::error::of_write;
+use crate::history;
 use crate::rows;
 
 /// Adds a Page, or brings a removed one back.
@@ -40,14 +41,15 @@ pub(crate) fn insert_page(
     Ok(added)
 }
 
-/// Removes a Page; its row stays for the revision.
+/// Removes a Page; its row stays for the revision. Returns the tokens that covered it by name;
+/// `None`: there is no such Page.
 pub(crate) fn remove_page(
     connection: &Connection,
     page_id: PageId,
     at: Timestamp,
-) -> Result<bool, StoreError> {
+) -> Result<Option<Vec<TokenHash>>, StoreError> {
     let Some(row) = rows::find_page(connection, page_id)?.filter(|row| !row.removed) else {
-        return Ok(false);
+        return Ok(None);
     };
     let revision = row.record.revision.next();
     let entry = HistoryEntry {
@@ -67,7 +69,24 @@ pub(crate) fn remove_page(
         params![signed(page_id.get()), signed(revision.get()), entry],
     )?;
     log(connection, Invalidation::Page(page_id))?;
-    Ok(true)
+    uncover(connection, page_id).map(Some)
+}
+
+/// Takes a Page out of the coverage of every token that names it, and returns these tokens.
+pub(crate) fn uncover(
+    connection: &Connection,
+    page_id: PageId,
+) -> Result<Vec<TokenHash>, StoreError> {
+    let hashes = rows::tokens_of_page(connection, page_id).map_err(|error| of_write(&error))?;
+    execute(
+        connection,
+        "DELETE FROM token_page WHERE page_id = ?1",
+        [signed(page_id.get())],
+    )?;
+    for hash in &hashes {
+        log(connection, Invalidation::Token(*hash))?;
+    }
+    Ok(hashes)
 }
 
 /// Writes the settings of a Page and its history, whose newest entry so far is given.
@@ -167,30 +186,14 @@ impl Stored {
     }
 }
 
-/// Appends to the chain of a Page and returns the number of the new entry.
 fn append_history(
     connection: &Connection,
     previous_entry: Option<i64>,
     entry: &HistoryEntry,
     stored: &Stored,
 ) -> Result<i64, StoreError> {
-    execute(
-        connection,
-        "INSERT INTO history (previous_entry, page_id, revision, document, token_id, app_id, \
-         changed_ms, trace_id, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        params![
-            previous_entry,
-            signed(entry.page_id.get()),
-            signed(entry.revision.get()),
-            stored.document,
-            entry.author.token_id.map(|id| signed(id.get())),
-            entry.author.app_id.map(|id| signed(id.get())),
-            entry.changed_at.as_millisecond(),
-            entry.trace_id,
-            stored.checksum,
-        ],
-    )?;
-    Ok(connection.last_insert_rowid())
+    let document = stored.document.as_deref();
+    history::append(connection, previous_entry, entry, document, stored.checksum)
 }
 
 pub(crate) fn put_app(connection: &Connection, app: &AppRecord) -> Result<(), StoreError> {
@@ -209,9 +212,21 @@ pub(crate) fn put_app(connection: &Connection, app: &AppRecord) -> Result<(), St
     log(connection, Invalidation::App(app.app_id))
 }
 
-pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<(), StoreError> {
+/// Puts a token in the place of those with its hash or its id, and returns the hashes of all of
+/// them.
+pub(crate) fn put_token(
+    connection: &Connection,
+    token: &TokenRecord,
+) -> Result<Vec<TokenHash>, StoreError> {
     let token_id = signed(token.token_id.get());
     let scopes = serde_json::to_string(&token.scopes).expect("an array of texts");
+    let replaced = rows::revocations(connection, token.hash, token.token_id)
+        .map_err(|error| of_write(&error))?;
+    let revoked_ms = replaced
+        .iter()
+        .filter_map(|(_hash, revoked_ms)| *revoked_ms)
+        .min()
+        .or(token.revoked_at.map(Timestamp::as_millisecond));
     execute(
         connection,
         "DELETE FROM token_page WHERE token_id IN \
@@ -230,7 +245,7 @@ pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<
             scopes,
             token.issued_at.as_millisecond(),
             token.expires_at.map(Timestamp::as_millisecond),
-            token.revoked_at.map(Timestamp::as_millisecond),
+            revoked_ms,
         ],
     )?;
     if let Coverage::Pages(pages) = &token.coverage {
@@ -242,7 +257,13 @@ pub(crate) fn put_token(connection: &Connection, token: &TokenRecord) -> Result<
             )?;
         }
     }
-    log(connection, Invalidation::Token(token.hash))
+    let mut hashes: Vec<TokenHash> = replaced.into_iter().map(|(hash, _)| hash).collect();
+    hashes.retain(|hash| *hash != token.hash);
+    hashes.push(token.hash);
+    for hash in &hashes {
+        log(connection, Invalidation::Token(*hash))?;
+    }
+    Ok(hashes)
 }
 
 /// Revokes a token and returns its hash; `None`: there is no such token.

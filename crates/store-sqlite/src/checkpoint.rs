@@ -135,6 +135,10 @@ mod tests {
         writer
             .execute_batch("CREATE TABLE filler (number INTEGER PRIMARY KEY, bytes BLOB); PRAGMA synchronous = OFF")
             .unwrap();
+        // Without it the next connection takes the file for another program's.
+        writer
+            .pragma_update(None, "application_id", crate::schema::APPLICATION_ID)
+            .unwrap();
         let checkpoints = connection::open(&path, Purpose::Checkpoint).unwrap();
         checkpoints.busy_timeout(PATIENCE).unwrap();
         (writer, checkpoints)

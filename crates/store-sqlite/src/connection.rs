@@ -1,10 +1,13 @@
 //! Opening connections with the settings that durability rests on.
 
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use settings_store::StoreError;
+
+use crate::{place, schema};
 
 /// The oldest SQLite that is safe here: before it, a checkpoint beside a writer can corrupt a
 /// database in WAL mode.
@@ -33,6 +36,15 @@ pub(crate) enum Purpose {
 
 /// Opens a connection and makes sure that it is what it has to be.
 pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreError> {
+    open_checked(path, purpose, schema::check_ours)
+}
+
+/// Opens a connection to a file that this check lets pass, before anything is changed in it.
+pub(crate) fn open_checked(
+    path: &Path,
+    purpose: Purpose,
+    check: impl FnOnce(&Connection, &Path) -> Result<(), StoreError>,
+) -> Result<Connection, StoreError> {
     if rusqlite::version_number() < MINIMUM_SQLITE_VERSION {
         return Err(cannot_open(
             path,
@@ -42,27 +54,17 @@ pub(crate) fn open(path: &Path, purpose: Purpose) -> Result<Connection, StoreErr
             ),
         ));
     }
-    create_private(path);
+    place::create_private(path).map_err(|error| cannot_create(path, &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection =
         Connection::open_with_flags(path, flags).map_err(|error| explain(path, &error))?;
+    check(&connection, path)?;
     configure(&connection, purpose)
         .map_err(|error| explain(path, &error))?
         .map_err(|reason| cannot_open(path, reason))?;
     Ok(connection)
-}
-
-/// Makes the file, if it is missing, readable by its owner only: it has the secrets of apps in it.
-/// SQLite gives the files beside it the same permissions.
-pub(crate) fn create_private(path: &Path) {
-    use std::os::unix::fs::OpenOptionsExt;
-    let _sqlite_says_what_is_wrong = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
 }
 
 fn configure(connection: &Connection, purpose: Purpose) -> rusqlite::Result<Result<(), String>> {
@@ -94,36 +96,90 @@ fn configure(connection: &Connection, purpose: Purpose) -> rusqlite::Result<Resu
     Ok(Ok(()))
 }
 
+/// Why the file of a store cannot be created, with what to do about it.
+pub(crate) fn cannot_create(path: &Path, error: &io::Error) -> StoreError {
+    let folder = place::folder_of(path);
+    let reason = match error.kind() {
+        ErrorKind::NotFound if !folder.exists() => no_folder(folder),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => DISK_FULL.to_owned(),
+        _ => format!("it cannot be created ({error}); change the permissions or name another file"),
+    };
+    cannot_open(path, reason)
+}
+
+const DISK_FULL: &str = "the disk is full; make room on it and start again";
+
+fn no_folder(folder: &Path) -> String {
+    format!("the folder {} does not exist; create it", folder.display())
+}
+
 /// Why a store cannot be opened, with what to do about it.
 pub(crate) fn explain(path: &Path, error: &rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = place::folder_of(path);
     let reason = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => format!(
+        Some(ErrorCode::DatabaseCorrupt) => {
+            return StoreError::Corrupt {
+                what: format!(
+                    "{} ({error}); restore it from a backup or name another file",
+                    path.display()
+                ),
+            };
+        }
+        Some(ErrorCode::NotADatabase) => format!(
             "it is damaged or no SQLite file ({error}); restore it from a backup or name another file"
         ),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             "it is not writable; change its permissions or name another file".to_owned()
         }
-        Some(ErrorCode::CannotOpen) => match folder {
-            Some(folder) if !folder.exists() => {
-                format!("the folder {} does not exist; create it", folder.display())
-            }
-            _ if path.is_dir() => "it is a folder; name a file".to_owned(),
-            _ => "the file or its folder is not writable; change the permissions or name another file"
-                .to_owned(),
-        },
-        Some(ErrorCode::DiskFull) => "the disk is full; make room".to_owned(),
+        Some(ErrorCode::CannotOpen) if !folder.exists() => no_folder(folder),
+        Some(ErrorCode::CannotOpen) if path.is_dir() => "it is a folder; name a file".to_owned(),
+        Some(ErrorCode::CannotOpen) => {
+            "the file or its folder is not writable; change the permissions or name another file"
+                .to_owned()
+        }
+        Some(ErrorCode::DiskFull) => DISK_FULL.to_owned(),
+        // SQLite says so when it cannot make the -shm file longer.
+        _ if extended_code(error) == Some(rusqlite::ffi::SQLITE_IOERR_SHMSIZE) => {
+            DISK_FULL.to_owned()
+        }
+        Some(ErrorCode::SystemIoFailure) => format!(
+            "{error}; make room if the disk is full, and look for its errors in the system's log"
+        ),
         _ => format!("{error}; name another file"),
     };
     cannot_open(path, reason)
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    match error {
+        rusqlite::Error::SqliteFailure(error, _) => Some(error.extended_code),
+        _ => None,
+    }
 }
 
 pub(crate) fn cannot_open(path: &Path, reason: impl Into<String>) -> StoreError {
     StoreError::CannotOpen {
         location: path.display().to_string(),
         reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SQLite reports a full disk as an I/O error when it creates the -shm file.
+    #[test]
+    fn a_full_disk_is_said_to_be_full() {
+        for code in [
+            rusqlite::ffi::SQLITE_IOERR_SHMSIZE,
+            rusqlite::ffi::SQLITE_FULL,
+        ] {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None);
+            let text = explain(Path::new("pagebell.db"), &error).to_string();
+            assert!(text.contains("the disk is full; make room"), "{text}");
+            assert!(!text.contains("another file"), "{text}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::ops::RangeInclusive;
 
+use call_settings::PageId;
 use rusqlite::{Connection, params};
 use settings_store::{HistoryEntry, Invalidation, Move, Moved, StoreError, WholePage};
 
-use crate::rows::{self, PAGE_COLUMNS, PageRow};
+use crate::history::{self, Lives};
+use crate::rows::{self, PAGE_COLUMNS};
 use crate::{administration, changes, error};
 
 /// Whole Pages whose signed ids are in a range, in their order.
@@ -27,7 +29,7 @@ pub(crate) fn whole_pages(
     let mut pages = Vec::new();
     while let Some(row) = rows.next().map_err(|error| error::of_read(&error))? {
         let row = rows::page(row)?;
-        let history = history(connection, &row)?;
+        let history = all_of_history(connection, row.record.page_id)?;
         pages.push(WholePage {
             record: row.record,
             removed: row.removed,
@@ -38,10 +40,14 @@ pub(crate) fn whole_pages(
 }
 
 /// The history of a Page, oldest first.
-fn history(connection: &Connection, row: &PageRow) -> Result<Vec<HistoryEntry>, StoreError> {
-    let mut history = rows::history(connection, row.newest_entry, None, usize::MAX)?;
-    history.reverse();
-    Ok(history)
+fn all_of_history(
+    connection: &Connection,
+    page_id: PageId,
+) -> Result<Vec<HistoryEntry>, StoreError> {
+    let part = history::read(connection, page_id, Lives::All, None, usize::MAX)?;
+    let mut entries = part.entries;
+    entries.reverse();
+    Ok(entries)
 }
 
 /// Puts whole Pages in, within the transaction of the caller.
@@ -54,7 +60,7 @@ pub(crate) fn put_whole_pages(
         let page_id = page.record.page_id;
         let row = rows::find_page(connection, page_id)?;
         let newest_entry = row.as_ref().and_then(|row| row.newest_entry);
-        let newest = rows::history(connection, newest_entry, None, 1)?;
+        let newest = history::read(connection, page_id, Lives::All, None, 1)?.entries;
         let present = row.as_ref().map(|row| (&row.record, row.removed));
         match page.decide(present, newest.first()) {
             Move::Unchanged => moved.unchanged += 1,
@@ -62,6 +68,9 @@ pub(crate) fn put_whole_pages(
             Move::Write { after } => {
                 let entries = page.history_after(after);
                 administration::put_whole_page(connection, newest_entry, page, entries)?;
+                if page.was_removed_after(after) {
+                    administration::uncover(connection, page_id)?;
+                }
                 moved.written += 1;
             }
         }

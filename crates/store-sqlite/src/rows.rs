@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::SecretString;
 use settings_store::{
-    AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, Revision, StoreError, TokenHash,
-    TokenId, TokenRecord, document, signed, unsigned,
+    AppId, AppRecord, Coverage, PageRecord, Revision, StoreError, TokenHash, TokenId, TokenRecord,
+    document, signed, unsigned,
 };
 
 use crate::error;
@@ -83,86 +83,15 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
     })
 }
 
-fn settings(page_id: PageId, text: Option<&str>) -> Result<Option<CallSettings>, StoreError> {
+pub(crate) fn settings(
+    page_id: PageId,
+    text: Option<&str>,
+) -> Result<Option<CallSettings>, StoreError> {
     text.map(document::decode)
         .transpose()
         .map_err(|error| StoreError::Corrupt {
             what: format!("the settings of the Page {page_id}: {error}"),
         })
-}
-
-/// The history of a Page along its chain, newest first: at most `limit` entries with revisions
-/// below `before`.
-pub(crate) fn history(
-    connection: &Connection,
-    newest_entry: Option<i64>,
-    before: Option<Revision>,
-    limit: usize,
-) -> Result<Vec<HistoryEntry>, StoreError> {
-    let mut entries: Vec<HistoryEntry> = Vec::new();
-    let mut next = newest_entry;
-    while let Some(number) = next {
-        let (entry, previous) = history_entry(connection, number)?;
-        next = previous;
-        // What this entry's change made is what the change after it started from.
-        if let Some(later) = entries.last_mut() {
-            later.before.clone_from(&entry.after);
-        }
-        if entries.len() == limit {
-            break;
-        }
-        if before.is_none_or(|before| entry.revision < before) {
-            entries.push(entry);
-        }
-    }
-    Ok(entries)
-}
-
-/// An entry, without what its change started from, and the number of the entry before it.
-fn history_entry(
-    connection: &Connection,
-    number: i64,
-) -> Result<(HistoryEntry, Option<i64>), StoreError> {
-    let read = |row: &Row<'_>| -> rusqlite::Result<_> {
-        let document: Option<String> = row.get(3)?;
-        let entry = HistoryEntry {
-            page_id: PageId::new(unsigned(row.get(1)?)),
-            revision: Revision::new(unsigned(row.get(2)?)),
-            before: None,
-            after: None,
-            author: Author {
-                token_id: row
-                    .get::<_, Option<i64>>(4)?
-                    .map(|id| TokenId::new(unsigned(id))),
-                app_id: row
-                    .get::<_, Option<i64>>(5)?
-                    .map(|id| AppId::new(unsigned(id))),
-            },
-            changed_at: timestamp(row.get(6)?),
-            trace_id: row.get(7)?,
-        };
-        let sum: Option<u32> = row.get(8)?;
-        Ok((entry, document, sum, row.get(0)?))
-    };
-    let (mut entry, document, sum, previous) = connection
-        .prepare_cached(
-            "SELECT previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
-             trace_id, checksum FROM history WHERE entry = ?1",
-        )
-        .and_then(|mut statement| statement.query_row([number], read))
-        .map_err(|error| error::of_read(&error))?;
-    // Entries of the first schema have no checksum.
-    if sum.is_some() && document.as_deref().map(checksum) != sum {
-        return Err(StoreError::Corrupt {
-            what: format!(
-                "the revision {} in the history of the Page {} does not have its checksum",
-                entry.revision.get(),
-                entry.page_id
-            ),
-        });
-    }
-    entry.after = settings(entry.page_id, document.as_deref())?;
-    Ok((entry, previous))
 }
 
 /// A row with [`APP_COLUMNS`].
@@ -207,6 +136,36 @@ fn pages_of_token(connection: &Connection, token_id: i64) -> rusqlite::Result<BT
         .collect()
 }
 
+/// The tokens that cover a Page by name.
+pub(crate) fn tokens_of_page(
+    connection: &Connection,
+    page_id: PageId,
+) -> rusqlite::Result<Vec<TokenHash>> {
+    connection
+        .prepare_cached(
+            "SELECT hash FROM token WHERE token_id IN \
+             (SELECT token_id FROM token_page WHERE page_id = ?1)",
+        )?
+        .query_map([signed(page_id.get())], |row| {
+            row.get(0).map(TokenHash::from_bytes)
+        })?
+        .collect()
+}
+
+/// The tokens with this hash or this id: the hash of each, and when it was revoked.
+pub(crate) fn revocations(
+    connection: &Connection,
+    hash: TokenHash,
+    token_id: TokenId,
+) -> rusqlite::Result<Vec<(TokenHash, Option<i64>)>> {
+    connection
+        .prepare_cached("SELECT hash, revoked_ms FROM token WHERE hash = ?1 OR token_id = ?2")?
+        .query_map(params![hash.as_bytes(), signed(token_id.get())], |row| {
+            Ok((TokenHash::from_bytes(row.get(0)?), row.get(1)?))
+        })?
+        .collect()
+}
+
 /// The hash of a token with this id, where there is one.
 pub(crate) fn hash_of_token(
     connection: &Connection,
@@ -221,6 +180,6 @@ pub(crate) fn hash_of_token(
         .optional()
 }
 
-fn timestamp(milliseconds: i64) -> Timestamp {
+pub(crate) fn timestamp(milliseconds: i64) -> Timestamp {
     Timestamp::from_millisecond(milliseconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }

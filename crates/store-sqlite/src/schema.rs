@@ -1,5 +1,6 @@
 //! The schema and its migrations.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -8,16 +9,14 @@ use settings_store::StoreError;
 use crate::connection::{cannot_open, explain};
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_history_checksum.sql"),
+    include_str!("../migrations/0003_removals_and_marks.sql"),
 ];
 
-/// The schema from which on entries of the history have a checksum.
-pub(crate) const HISTORY_CHECKSUM_SINCE: i64 = 2;
-
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
-const APPLICATION_ID: i32 = 0x5042_454C;
+pub(crate) const APPLICATION_ID: i32 = 0x5042_454C;
 
 /// The newest version of the schema that this program knows.
 pub(crate) fn newest_version() -> u32 {
@@ -44,10 +43,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
             "its schema version is negative, so it is not a store; name another file",
         ));
     };
-    let tables: i64 = transaction
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(failed)?;
-    if tables == 0 {
+    if !has_tables(&transaction).map_err(failed)? {
         transaction
             .pragma_update(None, "application_id", APPLICATION_ID)
             .map_err(failed)?;
@@ -62,11 +58,11 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     transaction.commit().map_err(failed)
 }
 
-fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found: i32 = connection
-        .query_row("PRAGMA application_id", [], |row| row.get(0))
-        .map_err(|error| explain(path, &error))?;
-    if found == APPLICATION_ID {
+/// Refuses a file of another program. A file without tables is nobody's yet.
+pub(crate) fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let failed = |error: rusqlite::Error| explain(path, &error);
+    let found = application_id(connection).map_err(failed)?;
+    if found == APPLICATION_ID || (found == 0 && !has_tables(connection).map_err(failed)?) {
         Ok(())
     } else {
         Err(cannot_open(
@@ -76,9 +72,66 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// Refuses a file of another program, as [`check_ours`] does, but lets a damaged store pass that
+/// has lost its application id: it has tables of a store.
+pub(crate) fn check_ours_or_damaged(
+    connection: &Connection,
+    path: &Path,
+) -> Result<(), StoreError> {
+    let tables: i64 = connection
+        .query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE name IN ('page', 'history', 'token_page')",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(|error| explain(path, &error))?;
+    if tables > 1 {
+        return Ok(());
+    }
+    check_ours(connection, path)
+}
+
+fn application_id(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.query_row("PRAGMA application_id", [], |row| row.get(0))
+}
+
+pub(crate) fn has_our_id(connection: &Connection) -> rusqlite::Result<bool> {
+    Ok(application_id(connection)? == APPLICATION_ID)
+}
+
+/// The tables and indexes of a schema, by kind and name, with the SQL that made them.
+pub(crate) type Objects = BTreeMap<(String, String), Option<String>>;
+
+/// The tables and indexes of a store.
+pub(crate) fn objects(connection: &Connection) -> rusqlite::Result<Objects> {
+    connection
+        .prepare("SELECT type, name, sql FROM sqlite_schema")?
+        .query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?
+        .collect()
+}
+
+/// The tables and indexes of a store with this version; `None`: there is no such version.
+pub(crate) fn objects_of_version(version: i64) -> rusqlite::Result<Option<Objects>> {
+    let count = usize::try_from(version).unwrap_or(0);
+    let Some(migrations) = MIGRATIONS.get(..count).filter(|_| count > 0) else {
+        return Ok(None);
+    };
+    let connection = Connection::open_in_memory()?;
+    for migration in migrations {
+        connection.execute_batch(migration)?;
+    }
+    objects(&connection).map(Some)
+}
+
+fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| {
+        row.get(0)
+    })
+}
+
 /// One look at every table and index, through their roots: finds missing tables and columns, and
 /// most damage that would stop the server later, in a time that does not grow with the store.
-const LOOKS: [&str; 8] = [
+const LOOKS: [&str; 10] = [
     "SELECT page_id, name, revision, document, checksum, removed, newest_entry FROM page \
      ORDER BY page_id LIMIT 1",
     "SELECT entry, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
@@ -88,6 +141,8 @@ const LOOKS: [&str; 8] = [
      ORDER BY token_id LIMIT 1",
     "SELECT token_id FROM token WHERE hash = zeroblob(32)",
     "SELECT token_id, page_id FROM token_page ORDER BY token_id, page_id LIMIT 1",
+    "SELECT max(revision) FROM history WHERE page_id = 0 AND document IS NULL",
+    "SELECT page_id, revision, entry FROM mark ORDER BY page_id, revision LIMIT 1",
     "SELECT sequence, page_id, app_id, token_hash FROM change ORDER BY sequence LIMIT 1",
     "SELECT name, seq FROM sqlite_sequence LIMIT 1",
 ];
@@ -110,10 +165,9 @@ fn damaged(path: &Path, error: &rusqlite::Error) -> StoreError {
     )
 }
 
-/// The version of a store's schema, which is left as it is; refuses a file that is not ours, newer
-/// than this program, or empty.
+/// The version of a store's schema, which is left as it is; refuses one that is newer than this
+/// program.
 pub(crate) fn known_version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    check_ours(connection, path)?;
     let found = version(connection).map_err(|error| explain(path, &error))?;
     if found > i64::from(newest_version()) {
         return Err(newer(found));

@@ -20,11 +20,13 @@ use tokio::sync::oneshot;
 use crate::administration;
 use crate::answers;
 use crate::checkpoint::Checkpoints;
-use crate::connection::Purpose;
+use crate::connection::{Purpose, cannot_create};
 use crate::error::{of_read, stopped};
+use crate::history::{self, Lives};
 use crate::import;
-use crate::lock::ServerLock;
+use crate::lock::{ServerLock, UseLock};
 use crate::moving;
+use crate::place;
 use crate::readers::Readers;
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS};
 use crate::schema;
@@ -51,6 +53,7 @@ struct Open {
     writer: Sender<Command>,
     checkpoints: Option<Checkpoints>,
     _lock: Option<ServerLock>,
+    _in_use: UseLock,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -65,6 +68,10 @@ impl SqliteStore {
     /// Opens the file, which is made if it is missing, and brings its schema up to date.
     pub fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
         let server = role == Role::Server;
+        let path = &place::resolve(path)?;
+        let in_use = UseLock::shared(path)?;
+        place::create_private(path).map_err(|error| cannot_create(path, &error))?;
+        place::refuse_hard_links(path)?;
         let lock = server.then(|| ServerLock::take(path)).transpose()?;
         let shared = Arc::new(Shared::new(Arc::new(Unobserved)));
         let purpose = if server {
@@ -77,12 +84,16 @@ impl SqliteStore {
         let checkpoints = server
             .then(|| Checkpoints::start(path, Arc::clone(&shared)))
             .transpose()?;
+        if server {
+            place::warn_of_other_readers(path);
+        }
         Ok(Self {
             readers,
             open: Mutex::new(Some(Open {
                 writer,
                 checkpoints,
                 _lock: lock,
+                _in_use: in_use,
             })),
             shared,
         })
@@ -145,6 +156,21 @@ impl SqliteStore {
         read(&*self.readers.take()?).map_err(|error| of_read(&error))
     }
 
+    /// Reads with several statements in one transaction: a lock of the file is taken once, and all
+    /// of them see the same commits.
+    fn read_at_one_moment<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.readers.take()?;
+        let transaction = connection
+            .unchecked_transaction()
+            .map_err(|error| of_read(&error))?;
+        let value = read(&transaction)?;
+        transaction.commit().map_err(|error| of_read(&error))?;
+        Ok(value)
+    }
+
     /// Pages whose signed ids are in a range, appended to those found already.
     fn append_pages(
         &self,
@@ -196,10 +222,10 @@ impl SettingsStore for SqliteStore {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
-        let connection = self.readers.take()?;
-        let row = rows::find_page(&connection, page_id)?;
-        let newest = row.and_then(|row| row.newest_entry);
-        rows::history(&connection, newest, before, limit)
+        self.read_at_one_moment(|connection| {
+            history::read(connection, page_id, Lives::Present, before, limit)
+        })
+        .map(|part| part.entries)
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
@@ -241,9 +267,15 @@ impl SettingsStore for SqliteStore {
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
         self.administrate(
             move |connection| administration::remove_page(connection, page_id, at),
-            move |_removed, observer| observer.invalidated(Invalidation::Page(page_id)),
+            move |tokens, observer| {
+                observer.invalidated(Invalidation::Page(page_id));
+                for hash in tokens.iter().flatten() {
+                    observer.invalidated(Invalidation::Token(*hash));
+                }
+            },
         )
         .await
+        .map(|tokens| tokens.is_some())
     }
 
     async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {
@@ -276,12 +308,16 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
-        let hash = token.hash;
         self.administrate(
             move |connection| administration::put_token(connection, &token),
-            move |(), observer| observer.invalidated(Invalidation::Token(hash)),
+            |hashes, observer| {
+                for hash in hashes {
+                    observer.invalidated(Invalidation::Token(*hash));
+                }
+            },
         )
         .await
+        .map(|_hashes| ())
     }
 
     async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {
@@ -322,13 +358,14 @@ impl SettingsStore for SqliteStore {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<WholePage>, StoreError> {
-        let connection = self.readers.take()?;
-        let mut pages = Vec::new();
-        for ids in signed_ids_after(after) {
-            let room = limit - pages.len();
-            pages.extend(moving::whole_pages(&connection, ids, room)?);
-        }
-        Ok(pages)
+        self.read_at_one_moment(|connection| {
+            let mut pages = Vec::new();
+            for ids in signed_ids_after(after) {
+                let room = limit - pages.len();
+                pages.extend(moving::whole_pages(connection, ids, room)?);
+            }
+            Ok(pages)
+        })
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {

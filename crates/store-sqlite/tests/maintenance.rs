@@ -5,8 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use call_settings::PageId;
+use jiff::Timestamp;
 use rusqlite::Connection;
-use settings_store::{Revision, SettingsStore, TokenHash};
+use settings_store::{Coverage, Revision, SettingsStore, TokenHash, TokenRecord};
 use store_sqlite::{Contents, Role, SqliteStore, back_up, examine, restore};
 use tempfile::TempDir;
 
@@ -29,6 +30,21 @@ const CONTENTS: Contents = Contents {
     apps: 1,
     tokens: 3,
 };
+
+fn at() -> Timestamp {
+    Timestamp::from_millisecond(1_764_000_000_123).unwrap()
+}
+
+/// The files of a folder with this text in their names.
+fn names_with(folder: &Path, text: &str) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(text))
+        .collect();
+    names.sort();
+    names
+}
 
 fn copy_of(store: &Path, folder: &TempDir) -> PathBuf {
     let copy = folder.path().join("pagebell.db");
@@ -86,7 +102,15 @@ async fn stores_of_every_schema_are_upgraded_and_keep_everything() {
         assert!(read(u64::MAX).await.is_some());
         assert_eq!(read(1003).await, None, "it was removed");
         let history = store.history(PageId::new(1003), None, 9).await.unwrap();
-        assert_eq!(history.len(), 2);
+        assert_eq!(history, [], "it belongs to the life that ended");
+        let before = Some(PageId::new(1002));
+        let whole = store.whole_pages(before, 1).await.unwrap();
+        assert_eq!(whole[0].history.len(), 2);
+        let tokens = store.tokens().await.unwrap();
+        let covers = |token: &TokenRecord| {
+            token.coverage != Coverage::AllPages && token.coverage.covers(PageId::new(1003))
+        };
+        assert!(!tokens.iter().any(covers), "it opens to no former token");
         let token = store
             .token(TokenHash::of("the token of schema 1"))
             .await
@@ -99,77 +123,6 @@ async fn stores_of_every_schema_are_upgraded_and_keep_everything() {
         let examination = examine(&path).unwrap();
         assert_eq!(examination.findings, [""; 0]);
         assert_eq!(examination.contents, CONTENTS);
-    }
-}
-
-#[test]
-fn each_kind_of_damage_is_found() {
-    for (damage, named) in [
-        (
-            "UPDATE page SET document = replace(document, 'true', 'false') WHERE page_id = 1001",
-            "Page 1001, revision 3: settings does not have its checksum",
-        ),
-        (
-            "UPDATE page SET document = NULL WHERE page_id = 1001",
-            "Page 1001, revision 3: settings does not have its checksum",
-        ),
-        (
-            "UPDATE history SET document = '{}' WHERE entry = 1",
-            "Page 1001, revision 1: an entry of the history",
-        ),
-        (
-            "DELETE FROM history WHERE entry = 2",
-            "Page 1001, revision 3",
-        ),
-        (
-            "DELETE FROM history WHERE entry = 3",
-            "Page 1001, revision 3",
-        ),
-        (
-            "UPDATE history SET revision = 7 WHERE entry = 2",
-            "Page 1001, revision 7: the entry before it",
-        ),
-        (
-            "UPDATE history SET previous_entry = 4 WHERE entry = 2",
-            "Page 1001, revision 2: the entry before it",
-        ),
-        (
-            "DELETE FROM page WHERE page_id = 1003",
-            "Page 1003, revision 2",
-        ),
-        (
-            "INSERT INTO history SELECT 8, previous_entry, page_id, revision, document, token_id, \
-             app_id, changed_ms, trace_id FROM history WHERE entry = 3",
-            "revisions in all",
-        ),
-        (
-            "UPDATE page SET revision = 4 WHERE page_id = 1001",
-            "Page 1001",
-        ),
-        (
-            "UPDATE token SET scopes = 'all'",
-            "its scopes cannot be read",
-        ),
-        ("DELETE FROM app", "its app does not exist"),
-        (
-            "INSERT INTO token_page VALUES (77, 1001)",
-            "1 Pages are covered by tokens that do not exist",
-        ),
-    ] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = copy_of(&earlier_stores()[0], &folder);
-        // The store of the first schema has a token without an app only.
-        execute(&path, "UPDATE token SET app_id = (SELECT app_id FROM app)");
-        execute(&path, damage);
-        let findings = examine(&path).unwrap().findings;
-        assert!(
-            findings.iter().any(|finding| finding.contains(named)),
-            "{damage}: {findings:?}"
-        );
-        let copy = folder.path().join("copy.db");
-        let error = back_up(&path, &copy).unwrap_err().to_string();
-        assert!(error.contains("damaged"), "{error}");
-        assert!(!copy.exists(), "a damaged store makes no backup");
     }
 }
 
@@ -238,10 +191,11 @@ async fn a_store_is_replaced_only_when_asked_to_and_is_kept() {
         .unwrap()
         .close()
         .await;
-    let error = restore(&copy, &store, None).unwrap_err().to_string();
+    let error = restore(&copy, &store, false, at()).unwrap_err().to_string();
     assert!(error.contains("--replace"), "{error}");
-    let aside = folder.path().join("aside.db");
-    assert_eq!(restore(&copy, &store, Some(&aside)).unwrap(), CONTENTS);
+    let restored = restore(&copy, &store, true, at()).unwrap();
+    assert_eq!(restored.contents, CONTENTS);
+    let aside = restored.kept.unwrap();
     assert_eq!(examine(&store).unwrap().contents, CONTENTS);
     assert_eq!(examine(&aside).unwrap().contents, Contents::default());
 }
@@ -253,10 +207,9 @@ async fn a_store_that_a_server_uses_is_not_replaced() {
     let copy = folder.path().join("copy.db");
     let server = SqliteStore::open(&path, Role::Server).unwrap();
     back_up(&path, &copy).unwrap();
-    let aside = folder.path().join("aside.db");
-    let error = restore(&copy, &path, Some(&aside)).unwrap_err().to_string();
+    let error = restore(&copy, &path, true, at()).unwrap_err().to_string();
     assert!(error.contains("another server uses"), "{error}");
-    assert!(!aside.exists());
+    assert_eq!(names_with(folder.path(), "replaced"), [""; 0]);
     server.close().await;
 }
 
@@ -283,8 +236,7 @@ fn a_log_that_was_left_behind_goes_with_its_store() {
         let with = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
         std::fs::copy(with(&lively), with(&killed)).unwrap();
     }
-    let aside = folder.path().join("aside.db");
-    restore(&copy, &killed, Some(&aside)).unwrap();
+    let aside = restore(&copy, &killed, true, at()).unwrap().kept.unwrap();
     let name = |path: &Path| -> String {
         Connection::open(path)
             .unwrap()

@@ -31,6 +31,16 @@ pub(crate) enum Caller {
 }
 
 impl Access {
+    /// Takes what a store found. A token whose app does not exist is not known: the app might have
+    /// required a proof.
+    pub(crate) fn of_stored((token, app): (TokenRecord, Option<AppRecord>)) -> Option<Self> {
+        if token.app_id.is_some() && app.is_none() {
+            tracing::error!(token_id = %token.token_id, "the app of a token does not exist");
+            return None;
+        }
+        Some(Self { token, app })
+    }
+
     /// Refuses a token that is revoked or expired.
     pub(crate) fn check_alive(&self, now: Timestamp) -> Result<(), GraphError> {
         if let Some(revoked) = self.token.revoked_at {

@@ -267,7 +267,7 @@ impl Bounded {
         if !self.tokens.vouches_for(&ticket, self.now()) {
             return Ok(Read::NotProven);
         }
-        let access = found.map(|(token, app)| Arc::new(Access { token, app }));
+        let access = found.and_then(Access::of_stored).map(Arc::new);
         if let Some(access) = &access {
             let revision = Revision::default();
             let _perhaps_overtaken =

@@ -146,3 +146,18 @@ async fn no_answer_repeats_a_token_or_a_secret() {
         assert!(!header.contains("SECRET"), "{header}");
     }
 }
+
+/// The app might have required a proof.
+#[tokio::test]
+async fn a_token_whose_app_does_not_exist_opens_nothing() {
+    let harness = Harness::new().await;
+    let stored = harness.store.token(TokenHash::of("of-app")).await.unwrap();
+    let orphan = settings_store::TokenRecord {
+        token_id: settings_store::TokenId::new(404),
+        hash: TokenHash::of("orphan"),
+        app_id: Some(settings_store::AppId::new(404)),
+        ..stored.unwrap()
+    };
+    harness.store.put_token(orphan).await.unwrap();
+    assert_eq!(codes(&harness, "", "orphan").await, (400, 190, None));
+}

@@ -1,9 +1,10 @@
 //! `pagebell backup` and `pagebell restore`.
 
 use std::io::{Write, stdout};
-use std::path::PathBuf;
 
-use super::{BackupOptions, RestoreOptions, in_words};
+use store_sqlite::Revocations;
+
+use super::{BackupOptions, RestoreOptions, counted, in_words};
 use crate::failure::Failure;
 use crate::system;
 
@@ -18,16 +19,35 @@ pub(crate) fn back_up(options: &BackupOptions) -> Result<(), Failure> {
 pub(crate) fn restore(options: &RestoreOptions) -> Result<(), Failure> {
     let location = options.store.location();
     let store = location.file("restored")?;
-    let aside = (options.replace && store.exists()).then(|| {
-        let now = system::surroundings().clock.now();
-        let mut name = store.as_os_str().to_owned();
-        name.push(now.strftime(".replaced-%Y%m%dT%H%M%SZ").to_string());
-        PathBuf::from(name)
-    });
-    let contents = store_sqlite::restore(&options.file, store, aside.as_deref())?;
-    writeln!(stdout(), "restored {location}: {}", in_words(contents))?;
-    if let Some(aside) = aside {
-        writeln!(stdout(), "the earlier store is kept as {}", aside.display())?;
+    let now = system::surroundings().clock.now();
+    let restored = store_sqlite::restore(&options.file, store, options.replace, now)?;
+    let mut output = stdout();
+    writeln!(
+        output,
+        "restored {location}: {}",
+        in_words(restored.contents)
+    )?;
+    match restored.revocations {
+        Revocations::Carried(count) => writeln!(
+            output,
+            "{} revoked since the backup stay revoked",
+            counted(count, "token")
+        )?,
+        Revocations::Unknown => writeln!(
+            output,
+            "there is no earlier store to compare with: tokens that were revoked since the backup \
+             are valid again; list them with pagebell token list --store {location}"
+        )?,
+    }
+    if let Some(kept) = restored.kept {
+        writeln!(output, "the earlier store is kept as {}", kept.display())?;
+    }
+    if let Some(kept) = restored.kept_wal {
+        writeln!(
+            output,
+            "a write-ahead log without its store is kept as {}",
+            kept.display()
+        )?;
     }
     Ok(())
 }

@@ -1,11 +1,12 @@
 //! `pagebell migrate`: everything from one store into another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::io::{Write, stderr, stdout};
 use std::time::Duration;
 
 use call_settings::PageId;
-use settings_store::{Inventory, SettingsStore};
+use settings_store::{AppId, Inventory, SettingsStore, TokenId, TokenKey, TokenRecord};
 
 use super::{MigrateOptions, counted};
 use crate::administration::OpenStore;
@@ -28,13 +29,20 @@ pub(crate) fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
             "--from and --to name the same store".to_owned(),
         ));
     }
+    let clock = system::surroundings().clock;
     let source = OpenStore::new(&options.from, Opening::Existing)?;
     source.run_with(&options.to, Opening::MayBeFirst, async |source, target| {
-        copy_access(source, target).await?;
-        let conflicts = copy_pages(source, target).await?;
+        // Pages first: the removal of a Page ends what earlier tokens may do with it.
+        let mut conflicts = Conflicts {
+            pages: copy_pages(source, target).await?,
+            ..Conflicts::default()
+        };
+        copy_apps(source, target, &mut conflicts).await?;
+        copy_tokens(source, target, &mut conflicts).await?;
         if !conflicts.is_empty() {
-            return Err(Failure::Refused(conflict(&conflicts)));
+            return Err(Failure::Refused(conflicts.to_string()));
         }
+        let start = clock.monotonic();
         let (wanted, found) = (take_inventory(source).await?, take_inventory(target).await?);
         if wanted.checksum() != found.checksum() {
             return Err(Failure::Refused(format!(
@@ -51,35 +59,74 @@ pub(crate) fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
             in_words(&found),
             &found.checksum()[..16]
         )?;
+        let seconds = clock.monotonic().saturating_sub(start).as_secs();
+        writeln!(
+            stderr(),
+            "the comparison read both stores in full in {}; another pass takes at least that long, \
+             however little has changed",
+            counted(seconds, "second")
+        )?;
         Ok(())
     })
 }
 
-/// Apps and tokens; those that are there just so are left alone.
-async fn copy_access(
+/// What was changed in the target since, and is left as it is.
+#[derive(Debug, Default)]
+struct Conflicts {
+    pages: Vec<PageId>,
+    apps: Vec<AppId>,
+    tokens: Vec<TokenId>,
+}
+
+/// Apps; one that is there is left alone, and named where it is another one.
+async fn copy_apps(
     source: &dyn SettingsStore,
     target: &dyn SettingsStore,
+    conflicts: &mut Conflicts,
 ) -> Result<(), Failure> {
     for app in source.apps().await? {
-        if target.app(app.app_id).await?.as_ref() != Some(&app) {
-            target.put_app(app).await?;
-        }
-    }
-    let present: BTreeMap<_, _> = target
-        .tokens()
-        .await?
-        .into_iter()
-        .map(|token| (token.hash, token))
-        .collect();
-    for token in source.tokens().await? {
-        if present.get(&token.hash) != Some(&token) {
-            target.put_token(token).await?;
+        match target.app(app.app_id).await? {
+            None => target.put_app(app).await?,
+            Some(present) if present == app => {}
+            Some(_another) => conflicts.apps.push(app.app_id),
         }
     }
     Ok(())
 }
 
-/// Pages with their history; those that were changed in the target since.
+/// Tokens; one that is there is left alone, but for a revocation that it lacks.
+async fn copy_tokens(
+    source: &dyn SettingsStore,
+    target: &dyn SettingsStore,
+    conflicts: &mut Conflicts,
+) -> Result<(), Failure> {
+    let present = target.tokens().await?;
+    let by_hash: BTreeMap<_, _> = present.iter().map(|token| (token.hash, token)).collect();
+    let ids: BTreeSet<TokenId> = present.iter().map(|token| token.token_id).collect();
+    for token in source.tokens().await? {
+        match by_hash.get(&token.hash).copied() {
+            None if ids.contains(&token.token_id) => conflicts.tokens.push(token.token_id),
+            None => target.put_token(token).await?,
+            Some(present) if *present == token => {}
+            Some(present) => {
+                if let (Some(revoked_at), None) = (token.revoked_at, present.revoked_at) {
+                    let key = TokenKey::Hash(token.hash);
+                    target.revoke_token(key, revoked_at).await?;
+                }
+                let without_revocation = TokenRecord {
+                    revoked_at: None,
+                    ..token.clone()
+                };
+                if *present != without_revocation {
+                    conflicts.tokens.push(token.token_id);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Pages with their history; returns those that were changed in the target since.
 async fn copy_pages(
     source: &dyn SettingsStore,
     target: &dyn SettingsStore,
@@ -109,7 +156,7 @@ async fn copy_pages(
     }
     writeln!(
         stderr(),
-        "{} written, {unchanged} there already; comparing",
+        "{} written, {unchanged} there already; comparing, which reads both stores in full",
         counted(written, "Page")
     )?;
     Ok(conflicts)
@@ -144,20 +191,39 @@ fn in_words(inventory: &Inventory) -> String {
     })
 }
 
-fn conflict(page_ids: &[PageId]) -> String {
-    let named: Vec<String> = page_ids
+impl Conflicts {
+    fn is_empty(&self) -> bool {
+        self.pages.is_empty() && self.apps.is_empty() && self.tokens.is_empty()
+    }
+}
+
+impl fmt::Display for Conflicts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [
+            ("Page", ids_in_words(&self.pages), self.pages.len()),
+            ("app", ids_in_words(&self.apps), self.apps.len()),
+            ("token", ids_in_words(&self.tokens), self.tokens.len()),
+        ];
+        for (kind, ids, count) in kinds.iter().filter(|kind| kind.2 > 0) {
+            let counted = counted(*count as u64, kind);
+            write!(
+                formatter,
+                "{counted} changed in the target since, and left as they are: {ids}; "
+            )?;
+        }
+        formatter.write_str("migrate into an empty store, or undo the changes in the target")
+    }
+}
+
+fn ids_in_words(ids: &[impl ToString]) -> String {
+    let named: Vec<String> = ids
         .iter()
         .take(MOST_NAMED)
         .map(ToString::to_string)
         .collect();
-    let more = match page_ids.len().saturating_sub(MOST_NAMED) {
+    let more = match ids.len().saturating_sub(MOST_NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!(
-        "{} changed in the target since, and left as they are: {}{more}; migrate into an empty store, \
-         or remove these Pages' changes there",
-        counted(page_ids.len() as u64, "Page"),
-        named.join(", ")
-    )
+    format!("{}{more}", named.join(", "))
 }

@@ -28,9 +28,12 @@ pub(crate) struct BackupOptions {
     pub(crate) store: StoreOption,
 }
 
-/// Make the store what a backup holds; no server may use it.
+/// Make the store what a backup holds; no server and no other command may use it.
 ///
-/// The backup is examined first, and the new store takes its place in one step.
+/// The backup is examined first, and the new store takes its place in one step. Where --store is a
+/// symbolic link, its target is replaced. Tokens that are revoked in the store that is replaced
+/// stay revoked. Where there is none, tokens that were revoked since the backup are valid again:
+/// pagebell token list shows them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     pagebell restore pagebell-2026-11-22.db --store sqlite:fresh.db\n  \
@@ -87,10 +90,14 @@ pub(crate) struct ExportOptions {
 
 /// Copy everything into another store: settings, history, apps, Pages and tokens.
 ///
-/// Both are compared at the end, by count and checksum. When it is interrupted, or when the source
-/// was changed meanwhile, run it again: what is there already is left alone, and what was added
-/// since is added. So a large store can be copied beside its server, and once more, in seconds,
-/// after the server was stopped.
+/// When it is interrupted, or when the source was changed meanwhile, run it again: what was added
+/// since is added, and tokens that were revoked since are revoked. What is in the target already is
+/// never overwritten: Pages, apps and tokens that were changed there are named, and the exit code
+/// is 1.
+///
+/// Both stores are compared at the end, by count and checksum, for which all of both is read. So
+/// each pass, the last one after the servers were stopped too, takes a time that grows with the
+/// stores: a million entries of history take about 20 seconds.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     pagebell migrate --from sqlite:pagebell.db --to postgres://pagebell@127.0.0.1:5432/pagebell\n  \

@@ -9,6 +9,7 @@ mod help;
 mod hours;
 mod limits;
 mod maintenance;
+mod migration;
 mod options;
 mod postgres;
 mod process;

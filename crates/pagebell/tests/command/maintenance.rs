@@ -285,3 +285,156 @@ fn stores_that_are_not_there_are_not_made() {
     );
     assert!(!place.database().exists());
 }
+
+/// An import holds the store until its lines end, so that nothing it reports is put aside.
+#[test]
+fn a_store_that_an_import_waits_on_is_not_replaced() {
+    let place = Place::new();
+    assert!(import(&place, "{\"page_id\":\"1\"}").status.success());
+    let file = place.path().join("backup.db");
+    let file = file.to_str().unwrap();
+    place.must(&["backup", file]);
+    let mut waiting = pagebell()
+        .args(["import", "--store", &place.store()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let open_files = format!("/proc/{}/fd", waiting.id());
+    assert!(retry(Duration::from_secs(10), || {
+        std::fs::read_dir(&open_files).unwrap().any(|entry| {
+            let file = std::fs::read_link(entry.unwrap().path());
+            file.is_ok_and(|file| file.ends_with("pagebell.db-wal"))
+        })
+    }));
+    let refused = place.run(&["restore", file, "--replace"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("a command such as import"),
+        "{refused:?}"
+    );
+    let mut input = waiting.stdin.take().unwrap();
+    input.write_all(b"{\"page_id\":\"2\"}\n").unwrap();
+    drop(input);
+    assert!(waiting.wait_with_output().unwrap().status.success());
+    assert_eq!(place.must(&["export"]).lines().count(), 2);
+}
+
+#[test]
+fn a_restore_says_which_tokens_are_valid_again() {
+    let place = Place::new();
+    let arguments = ["token", "create", "--all-pages"];
+    let token = place.must(&arguments).trim().to_owned();
+    let file = place.path().join("backup.db");
+    let file = file.to_str().unwrap();
+    place.must(&["backup", file]);
+    place.must(&["token", "revoke", &token]);
+    let lines = place.must(&["restore", file, "--replace"]);
+    assert!(
+        lines.contains("1 token revoked since the backup"),
+        "{lines}"
+    );
+    assert!(place.must(&["token", "list"]).contains("revoked"));
+
+    let lines = Place::new().must(&["restore", file]);
+    assert!(lines.contains("are valid again"), "{lines}");
+    assert!(lines.contains("pagebell token list"), "{lines}");
+}
+
+#[test]
+fn a_store_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.must(&["page", "add", "1"]);
+    let mode = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(place.database(), mode).unwrap();
+    let server = place.serve(&[]);
+    server.signal("TERM");
+    let (code, lines) = server.wait();
+    assert_eq!(code, Some(0));
+    assert_eq!(lines.matches("chmod 600").count(), 1, "{lines}");
+}
+
+#[test]
+fn a_store_that_this_user_may_only_read_is_checked_and_backed_up() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    const NOBODY: u32 = 65_534;
+    let place = Place::new();
+    place.must(&["page", "add", "1"]);
+    let mode = std::fs::Permissions::from_mode;
+    std::fs::set_permissions(place.database(), mode(0o444)).unwrap();
+    std::fs::set_permissions(place.path(), mode(0o555)).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(elsewhere.path(), mode(0o777)).unwrap();
+    let copy = elsewhere.path().join("copy.db");
+    let store = place.store();
+    for arguments in [
+        &["check", "--store", &store][..],
+        &["backup", copy.to_str().unwrap(), "--store", &store],
+    ] {
+        let mut command = pagebell();
+        command.args(arguments).current_dir("/");
+        // The permissions of files do not bind root.
+        if std::fs::metadata(place.path()).unwrap().uid() == 0 {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(stdout(&output).contains("1 Page, "), "{output:?}");
+    }
+    std::fs::set_permissions(place.path(), mode(0o755)).unwrap();
+}
+
+/// Only a token that was never handed out takes the place of one that was revoked.
+#[test]
+fn the_demonstration_makes_another_token_when_its_own_was_revoked() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let first = server.token();
+    server.signal("TERM");
+    server.wait();
+    place.must(&["token", "revoke", &first]);
+    for _ in 0..2 {
+        let mut server = place.serve(&["--dev"]);
+        let second = server.token();
+        assert_ne!(second, first);
+        assert_eq!(server.ask("GET", PAGE, &second, "").status, 200);
+        assert_eq!(server.ask("GET", PAGE, &first, "").status, 400);
+        server.signal("TERM");
+        server.wait();
+    }
+}
+
+#[test]
+fn a_running_server_shows_nothing_of_the_former_life_of_a_page() {
+    let place = Place::new();
+    place.must(&["page", "add", "7"]);
+    let former = place.must(&["token", "create", "--page", "7"]);
+    let all = place.must(&["token", "create", "--all-pages"]);
+    let (former, all) = (former.trim(), all.trim());
+    let server = place.serve(&[]);
+    let edge = "/v26.0/7/messenger_call_settings";
+    let history = format!("{edge}_history");
+    for number in 1..=3 {
+        let reply = server.ask("POST", edge, former, &update(number));
+        assert_eq!(reply.status, 200);
+    }
+    let newest = server.ask("GET", &format!("{history}?limit=1"), former, "");
+    let cursor = newest.json()["paging"]["cursors"]["after"].clone();
+    let after = format!("?after={}", cursor.as_str().unwrap());
+    place.must(&["page", "remove", "7"]);
+    place.must(&["page", "add", "7"]);
+    assert!(retry(Duration::from_secs(1), || {
+        server.ask("GET", edge, former, "").status == 403
+            && server.ask("GET", edge, all, "").status == 200
+    }));
+    for after in ["", &after] {
+        let reply = server.ask("GET", &format!("{history}{after}"), all, "");
+        assert!(reply.body.starts_with("{\"data\":[]"), "{}", reply.body);
+    }
+    assert_eq!(server.ask("POST", edge, all, &update(8)).status, 200);
+    let reply = server.ask("GET", &history, all, "");
+    let entries = reply.json()["data"].as_array().unwrap().len();
+    assert_eq!(entries, 1, "{}", reply.body);
+}

@@ -1,11 +1,15 @@
-//! Whether a store is sound: the file, each document, and the history of each Page.
+//! Whether a store is sound: the file, the schema, each document, the history of each Page, and
+//! what every other column holds.
+
+mod rules;
 
 use std::path::Path;
 
-use rusqlite::{Connection, Row};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode};
 use settings_store::{StoreError, document, unsigned};
 
-use super::open;
+use super::open_to_examine;
 use crate::error::of_read;
 use crate::rows;
 use crate::schema;
@@ -37,7 +41,15 @@ pub struct Examination {
 
 /// Reads all of a store, as it is at one moment, also beside a running server.
 pub fn examine(path: &Path) -> Result<Examination, StoreError> {
-    examine_connection(&open(path)?)
+    match open_to_examine(path) {
+        Ok(source) => examine_connection(&source.connection),
+        // Damage that SQLite finds when it opens the file.
+        Err(StoreError::Corrupt { what }) => Ok(Examination {
+            findings: vec![what],
+            ..Examination::default()
+        }),
+        Err(error) => Err(error),
+    }
 }
 
 pub(super) fn examine_connection(connection: &Connection) -> Result<Examination, StoreError> {
@@ -46,77 +58,91 @@ pub(super) fn examine_connection(connection: &Connection) -> Result<Examination,
     // One transaction, so that all parts are looked at as of the same moment.
     read("BEGIN").map_err(|error| of_read(&error))?;
     let examined = examination.run(connection);
-    let ended = read("COMMIT");
+    let ended = read("COMMIT").map_err(|error| of_read(&error));
     match examined.and(ended) {
-        Ok(()) => Ok(examination),
-        // Damage that ends the examination is a finding as well, and the last one.
-        Err(error) => match of_read(&error) {
-            StoreError::Corrupt { what } => {
-                examination.find(what);
-                Ok(examination)
-            }
-            error => Err(error),
-        },
+        Err(StoreError::Corrupt { what }) => examination.find(what),
+        other => other?,
     }
+    Ok(examination)
 }
 
-/// What must not exist, as queries for the Page and the revision of each case.
-const CHAINS: [(&str, &str); 4] = [
-    (
-        "the newest entry of its history is not that of its settings",
-        "SELECT page.page_id, page.revision FROM page \
-         LEFT JOIN history ON history.entry = page.newest_entry \
-         WHERE (page.newest_entry IS NULL AND page.revision <> 0) \
-         OR (page.newest_entry IS NOT NULL AND (history.page_id IS NOT page.page_id \
-         OR history.revision IS NOT page.revision \
-         OR (page.document IS NOT NULL AND history.document IS NOT page.document)))",
-    ),
-    (
-        "the entry before it in the history is missing or another one",
-        "SELECT entry.page_id, entry.revision FROM history AS entry \
-         LEFT JOIN history AS previous ON previous.entry = entry.previous_entry \
-         WHERE entry.previous_entry IS NOT NULL AND (previous.page_id IS NOT entry.page_id \
-         OR previous.revision IS NOT entry.revision - 1)",
-    ),
-    (
-        "its history begins with another revision than 1",
-        "SELECT page_id, revision FROM history WHERE previous_entry IS NULL AND revision <> 1",
-    ),
-    (
-        "there is a history, but no Page that it belongs to",
-        "SELECT history.page_id, history.revision FROM history \
-         LEFT JOIN page ON page.page_id = history.page_id \
-         WHERE page.page_id IS NULL OR page.revision < history.revision",
-    ),
-];
+/// Whether an error of a read says that the store is damaged, rather than that it cannot be read
+/// now.
+fn is_damage(error: &rusqlite::Error) -> bool {
+    !matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::OutOfMemory
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::DiskFull
+        )
+    )
+}
 
 impl Examination {
-    fn run(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        self.examine_file(connection)?;
-        self.examine_documents(
-            connection,
-            "SELECT page_id, revision, document, checksum, 1 FROM page",
-            "settings",
-        )?;
-        let checksum = if schema::version(connection)? >= schema::HISTORY_CHECKSUM_SINCE {
-            "checksum"
-        } else {
-            "NULL"
-        };
-        self.examine_documents(
-            connection,
-            &format!("SELECT page_id, revision, document, {checksum}, 0 FROM history"),
-            "an entry of the history",
-        )?;
-        for (finding, sql) in CHAINS {
-            self.examine_chains(connection, finding, sql)?;
+    fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
+        let examined = self.examine_file(connection);
+        self.take(examined)?;
+        let examined = self.examine_schema(connection);
+        self.take(examined)?;
+        // With another schema, it has been found already that columns are missing.
+        let has_schema = self.findings.is_empty();
+        let version = schema::version(connection).map_err(|error| of_read(&error))?;
+        let checksum = if version == 1 { "NULL" } else { "checksum" };
+        for (sql, what) in [
+            (
+                "SELECT page_id, revision, document, checksum, name, 1 FROM page".to_owned(),
+                "settings",
+            ),
+            (
+                format!("SELECT page_id, revision, document, {checksum}, trace_id, 0 FROM history"),
+                "an entry of the history",
+            ),
+        ] {
+            let examined = self.examine_documents(connection, &sql, what);
+            self.take(examined)?;
         }
-        self.examine_numbers(connection)?;
-        self.examine_access(connection)
+        for sql in [
+            "SELECT printf('app %llu', app_id), name FROM app",
+            "SELECT printf('app %llu', app_id), secret FROM app",
+            "SELECT printf('token %llu', token_id), scopes FROM token",
+        ] {
+            let examined = self.examine_texts(connection, sql);
+            self.take(examined)?;
+        }
+        for rule in rules::rules(version) {
+            let examined = self.examine_rule(connection, &rule);
+            if has_schema || examined.is_ok() {
+                self.take(examined)?;
+            }
+        }
+        let counted = self.count(connection);
+        self.take(counted)
+    }
+
+    /// Damage that ends a part of the examination is a finding as well; the other parts go on.
+    fn take(&mut self, examined: rusqlite::Result<()>) -> Result<(), StoreError> {
+        match examined {
+            Ok(()) => Ok(()),
+            Err(error) if is_damage(&error) => {
+                self.find(match error {
+                    rusqlite::Error::SqlInputError { msg, .. } => msg,
+                    error => error.to_string(),
+                });
+                Ok(())
+            }
+            Err(error) => Err(of_read(&error)),
+        }
     }
 
     fn find(&mut self, finding: String) {
-        if self.findings.len() < MOST_FINDINGS {
+        if self.findings.len() < MOST_FINDINGS && !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
     }
@@ -134,7 +160,31 @@ impl Examination {
         Ok(())
     }
 
-    /// Rows of a Page, a revision, a document, its checksum, and whether it must have one.
+    /// The schema is the one that the migrations up to its version make.
+    fn examine_schema(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if !schema::has_our_id(connection)? {
+            self.find("the file does not have the application id of a store".to_owned());
+        }
+        let version = schema::version(connection)?;
+        let Some(expected) = schema::objects_of_version(version)? else {
+            self.find(format!("the schema has the version {version}"));
+            return Ok(());
+        };
+        let found = schema::objects(connection)?;
+        for ((kind, name), sql) in &expected {
+            match found.get(&(kind.clone(), name.clone())) {
+                None => self.find(format!("the {kind} {name} is missing")),
+                Some(found) if found != sql => self.find(format!(
+                    "the {kind} {name} is not as the schema version {version} has it"
+                )),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of a Page, a revision, a document, its checksum, another text, and whether there must
+    /// be a checksum.
     fn examine_documents(
         &mut self,
         connection: &Connection,
@@ -144,16 +194,20 @@ impl Examination {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let (page, revision) = page_and_revision(row)?;
+            let (page, revision) = (unsigned(row.get(0)?), unsigned(row.get(1)?));
             let place = format!("Page {page}, revision {revision}: {what}");
-            let text: Option<String> = row.get(2)?;
-            let sum: Option<u32> = row.get(3)?;
-            let must_have_sum: bool = row.get(4)?;
-            let expected = text.as_deref().map(rows::checksum);
+            let (text, other) = (readable(row.get_ref(2)?), readable(row.get_ref(4)?));
+            let sum: Option<i64> = row.get(3)?;
+            let must_have_sum: bool = row.get(5)?;
+            let (Ok(text), Ok(_)) = (text, other) else {
+                self.find(format!("{place} has a text that is no UTF-8"));
+                continue;
+            };
+            let expected = text.map(rows::checksum).map(i64::from);
             if sum != expected && (sum.is_some() || must_have_sum) {
                 self.find(format!("{place} does not have its checksum"));
             } else if let Some(text) = text
-                && let Err(error) = document::decode(&text)
+                && let Err(error) = document::decode(text)
             {
                 self.find(format!("{place}: {error}"));
             }
@@ -161,24 +215,29 @@ impl Examination {
         Ok(())
     }
 
-    fn examine_chains(
-        &mut self,
-        connection: &Connection,
-        finding: &str,
-        sql: &str,
-    ) -> rusqlite::Result<()> {
+    /// Rows of a subject and a text.
+    fn examine_texts(&mut self, connection: &Connection, sql: &str) -> rusqlite::Result<()> {
         let mut statement = connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let (page, revision) = page_and_revision(row)?;
-            self.find(format!("Page {page}, revision {revision}: {finding}"));
+            if readable(row.get_ref(1)?).is_err() {
+                let subject: String = row.get(0)?;
+                self.find(format!("{subject} has a text that is no UTF-8"));
+            }
         }
         Ok(())
     }
 
-    /// Each chain is whole, so it has as many entries as its Page has revisions; were there more
-    /// entries than that, some would belong to no chain.
-    fn examine_numbers(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+    fn examine_rule(&mut self, connection: &Connection, rule: &str) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare(rule)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            self.find(row.get(0)?);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let number = |sql: &str| -> rusqlite::Result<u64> {
             connection.query_row(sql, [], |row| row.get(0).map(unsigned))
         };
@@ -188,53 +247,20 @@ impl Examination {
             apps: number("SELECT count(*) FROM app")?,
             tokens: number("SELECT count(*) FROM token")?,
         };
-        let revisions = number("SELECT coalesce(sum(revision), 0) FROM page")?;
-        let entries = self.contents.history_entries;
-        if revisions != entries {
-            self.find(format!(
-                "the Pages have {revisions} revisions in all, but there are {entries} entries of history"
-            ));
-        }
-        Ok(())
-    }
-
-    fn examine_access(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare(
-            "SELECT token_id, scopes, length(hash), \
-             app_id IS NOT NULL AND app_id NOT IN (SELECT app_id FROM app) FROM token",
-        )?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let token = unsigned(row.get(0)?);
-            let scopes: String = row.get(1)?;
-            let hash_bytes: i64 = row.get(2)?;
-            let app_missing: bool = row.get(3)?;
-            if serde_json::from_str::<Vec<String>>(&scopes).is_err() {
-                self.find(format!("token {token}: its scopes cannot be read"));
-            }
-            if hash_bytes != 32 {
-                self.find(format!(
-                    "token {token}: its hash is {hash_bytes} bytes long"
-                ));
-            }
-            if app_missing {
-                self.find(format!("token {token}: its app does not exist"));
-            }
-        }
-        let orphans: i64 = connection.query_row(
-            "SELECT count(*) FROM token_page WHERE token_id NOT IN (SELECT token_id FROM token)",
-            [],
-            |row| row.get(0),
-        )?;
-        if orphans > 0 {
-            self.find(format!(
-                "{orphans} Pages are covered by tokens that do not exist"
-            ));
-        }
         Ok(())
     }
 }
 
-fn page_and_revision(row: &Row<'_>) -> rusqlite::Result<(u64, u64)> {
-    Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+/// The value is no text that can be read.
+struct NotText;
+
+/// A text or NULL.
+fn readable(value: ValueRef<'_>) -> Result<Option<&str>, NotText> {
+    match value {
+        ValueRef::Null => Ok(None),
+        ValueRef::Text(bytes) => std::str::from_utf8(bytes)
+            .map(Some)
+            .map_err(|_invalid| NotText),
+        _ => Err(NotText),
+    }
 }

@@ -1,0 +1,75 @@
+//! `pagebell migrate` into a store that has something of its own.
+
+use std::process::Output;
+
+use crate::process::{Place, pagebell};
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).unwrap()
+}
+
+fn migrate(from: &Place, to: &Place) -> Output {
+    pagebell()
+        .args(["migrate", "--from", &from.store(), "--to", &to.store()])
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_second_migration_clears_no_revocation_and_carries_new_ones() {
+    let (source, target) = (Place::new(), Place::new());
+    let new_token = || {
+        let arguments = ["token", "create", "--all-pages"];
+        source.must(&arguments).trim().to_owned()
+    };
+    let (first, second) = (new_token(), new_token());
+    assert!(migrate(&source, &target).status.success());
+    source.must(&["token", "revoke", &first]);
+    let again = migrate(&source, &target);
+    assert!(again.status.success(), "{again:?}");
+    assert!(
+        stderr(&again).contains("read both stores in full in "),
+        "{again:?}"
+    );
+    assert_eq!(
+        target.must(&["token", "list"]).matches("revoked").count(),
+        1
+    );
+
+    target.must(&["token", "revoke", &second]);
+    let refused = migrate(&source, &target);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    assert!(
+        stderr(&refused).contains("1 token changed in the target since"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        target.must(&["token", "list"]).matches("revoked").count(),
+        2
+    );
+}
+
+#[test]
+fn apps_and_names_of_the_target_are_left_and_named() {
+    let (source, target) = (Place::new(), Place::new());
+    for place in [&source, &target] {
+        // Each makes a secret of its own for the app of the demonstration.
+        let server = place.serve(&["--dev"]);
+        server.signal("TERM");
+        assert_eq!(server.wait().0, Some(0));
+        place.must(&["page", "add", "7"]);
+    }
+    target.must(&["page", "add", "7", "--name", "Bakery"]);
+    let before = target.must(&["token", "list", "--json"]);
+    let refused = migrate(&source, &target);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    for named in [
+        "1 Page changed in the target since, and left as they are: 7;",
+        "1 app changed in the target since, and left as they are: 100000000000001;",
+        "1 token changed in the target since, and left as they are: 100000000000002;",
+    ] {
+        assert!(stderr(&refused).contains(named), "{refused:?}");
+    }
+    assert_eq!(target.must(&["token", "list", "--json"]), before);
+    assert!(target.must(&["page", "list"]).contains("Bakery"));
+}
