@@ -5,7 +5,7 @@
     reason = "these comments are help texts, shown as they are"
 )]
 
-use std::io::stdout;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -91,15 +91,11 @@ pub(crate) enum Command {
 }
 
 /// Writes the completion script of a shell.
-#[allow(clippy::unnecessary_wraps, reason = "the commands have one signature")]
 pub(crate) fn write_completion(shell: Shell) -> Result<(), Failure> {
-    clap_complete::generate(
-        shell,
-        &mut CommandLine::command(),
-        "pagebell",
-        &mut stdout(),
-    );
-    Ok(())
+    // Into memory first: the generator panics when its output cannot be written.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), "pagebell", &mut script);
+    Ok(stdout().write_all(&script)?)
 }
 
 /// The option `--store`.

@@ -15,7 +15,7 @@ mod serve;
 mod store_location;
 mod system;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -29,16 +29,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
-    match run(command_line) {
+    let exit_code = match run(command_line) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough of it.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nothing is left to tell when stderr is gone.
-            let _closed = writeln!(std::io::stderr(), "pagebell: {failure}");
+            logging::write_last_line(&format!("pagebell: {failure}"));
             failure.exit_code()
         }
-    }
+    };
+    logging::flush();
+    exit_code
 }
 
 fn run(command_line: CommandLine) -> Result<(), Failure> {

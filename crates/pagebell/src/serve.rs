@@ -19,8 +19,9 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
     logging::start(
         options.log_format.unwrap_or_default(),
         options.log_level.unwrap_or_default(),
-    );
-    runtime()?.block_on(serve(options))
+    )
+    .map_err(Failure::Start)?;
+    runtime().map_err(Failure::Start)?.block_on(serve(options))
 }
 
 /// One thread for each core that this process may use. Alone on one, a thread needs none of what
@@ -58,6 +59,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         .open_for_server(cache_bound.filter(|bound| !bound.is_zero()))
         .await?;
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
+    logging::count_dropped_lines_in(pagebell.dropped_log_lines());
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)
     } else {
@@ -91,7 +93,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     };
     let base = format!("{scheme}://{}", server.address()?);
-    announce(&base, version, profile, token.as_deref())?;
+    announce(&base, version, profile, token.as_deref()).map_err(Failure::Announce)?;
     tracing::info!(store = %location, "serving");
     match server.run(stop).await {
         Stopped::Finished => {
@@ -112,7 +114,7 @@ fn announce(
     version: GraphVersion,
     profile: Profile,
     token: Option<&str>,
-) -> Result<(), Failure> {
+) -> std::io::Result<()> {
     let mut output = stdout().lock();
     writeln!(output, "listening on {base}")?;
     if let Some(token) = token {
@@ -130,7 +132,7 @@ fn announce(
         )?;
         writeln!(output, "console {base}/console")?;
     }
-    Ok(output.flush()?)
+    output.flush()
 }
 
 fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
@@ -238,8 +240,9 @@ fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
 
 /// Ends when the process is asked to stop.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listen = |kind| signal(kind).map_err(Failure::Start);
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

@@ -1,6 +1,6 @@
 //! `pagebell hours parse`, `format` and `import`.
 
-use std::io::{Read, Write, stderr, stdin, stdout};
+use std::io::{Read, Write, stdin, stdout};
 
 use bytes::Bytes;
 use call_settings::{CallHours, CallHoursChange, HoursLimits, HoursText, excerpt};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::openstreetmap;
 use super::options::HoursSource;
 use crate::failure::Failure;
+use crate::logging::write_notice;
 
 pub(super) fn parse(source: &HoursSource) -> Result<(), Failure> {
     let text = given_or_stdin(source.hours.as_deref())?;
@@ -29,7 +30,7 @@ pub(super) fn import(source: &HoursSource) -> Result<(), Failure> {
         .into_call_hours(timezone_id, source.limits.max_entries_per_day)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     for lost in import.lost {
-        writeln!(stderr(), "lost: {lost}")?;
+        write_notice(&format!("lost: {lost}"));
     }
     write_json(&hours)
 }

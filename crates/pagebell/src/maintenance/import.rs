@@ -3,7 +3,7 @@
 mod line;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write, stderr, stdin, stdout};
+use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,7 +17,7 @@ use super::{ImportOptions, counted};
 use crate::administration::OpenStore;
 use crate::failure::Failure;
 use crate::store_location::Opening;
-use crate::system;
+use crate::{logging, system};
 
 /// How many Pages share one transaction: enough to make its sync cheap, few enough that a server on
 /// the same store waits for a fraction of a second.
@@ -83,7 +83,7 @@ async fn store_portions(
         imported.unchanged += one.unchanged;
         if clock.monotonic().saturating_sub(told) >= TELL_EVERY {
             told = clock.monotonic();
-            writeln!(stderr(), "{} so far", counted(all(imported), "Page"))?;
+            logging::write_notice(&format!("{} so far", counted(all(imported), "Page")));
         }
     }
     Ok(())

@@ -8,6 +8,7 @@ mod durability;
 mod help;
 mod hours;
 mod limits;
+mod logging;
 mod maintenance;
 mod options;
 mod postgres;
