@@ -9,7 +9,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use call_settings::{HoursLimits, PageId, RingTarget};
+use call_settings::PageId;
 use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -25,6 +25,7 @@ use crate::logging::{LogFormat, LogLevel};
 use crate::maintenance::{
     BackupOptions, CheckOptions, ExportOptions, ImportOptions, MigrateOptions, RestoreOptions,
 };
+use crate::shared_options::{DefaultSettingsOptions, StoreOption};
 use crate::store_location::StoreLocation;
 
 /// The Messenger call settings system: a server that answers like the Graph API, and the tool that
@@ -98,39 +99,6 @@ pub(crate) fn write_completion(shell: Shell) -> Result<(), Failure> {
     Ok(stdout().write_all(&script)?)
 }
 
-/// The option `--store`.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct StoreOption {
-    /// The store: sqlite:PATH or postgres://USER@HOST:PORT/DATABASE [default: sqlite:pagebell.db]
-    #[arg(
-        long,
-        env = "PAGEBELL_STORE",
-        value_name = "STORE",
-        hide_env_values = true
-    )]
-    store: Option<StoreLocation>,
-}
-
-impl StoreOption {
-    pub(crate) fn location(&self) -> StoreLocation {
-        self.store.clone().unwrap_or_default()
-    }
-}
-
-/// The option `--max-entries-per-day`.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct HoursLimitsOption {
-    /// How many entries a day may have; the server has an option of the same sense
-    #[arg(
-        long,
-        env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
-        value_name = "NUMBER",
-        default_value = "1",
-        value_parser = parse_hours_limits
-    )]
-    pub(crate) max_entries_per_day: HoursLimits,
-}
-
 /// The profile by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -174,7 +142,7 @@ pub(crate) struct ServeOptions {
 
     /// For development: make a demo app, Page and token, print them, and add unknown Pages on
     /// their first use
-    #[arg(long, env = "PAGEBELL_DEV", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "PAGEBELL_DEV", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true")]
     pub(crate) dev: Option<bool>,
 
     /// Which behaviour to show [default: graph]
@@ -202,7 +170,7 @@ pub(crate) struct ServeOptions {
     pub(crate) log_level: Option<LogLevel>,
 
     /// Log every request [default: only with --dev]
-    #[arg(long, env = "PAGEBELL_ACCESS_LOG", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "PAGEBELL_ACCESS_LOG", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true")]
     pub(crate) access_log: Option<bool>,
 
     /// How many entries a day of the call hours may have [default: 1]
@@ -213,25 +181,8 @@ pub(crate) struct ServeOptions {
     )]
     pub(crate) call_hours_max_entries_per_day: Option<u8>,
 
-    /// audio_enabled of a Page that was never configured [default: true]
-    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_AUDIO_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) default_settings_audio_enabled: Option<bool>,
-
-    /// icon_enabled of a Page that was never configured [default: true]
-    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_ICON_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) default_settings_icon_enabled: Option<bool>,
-
-    /// video_enabled of a Page that was never configured [default: false]
-    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_VIDEO_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) default_settings_video_enabled: Option<bool>,
-
-    /// ring_target of a Page that was never configured: META or PARTNERS [default: META]
-    #[arg(
-        long,
-        env = "PAGEBELL_DEFAULT_SETTINGS_RING_TARGET",
-        value_name = "TARGET"
-    )]
-    pub(crate) default_settings_ring_target: Option<RingTarget>,
+    #[command(flatten)]
+    pub(crate) default_settings: DefaultSettingsOptions,
 
     /// The largest body of a request [default: 65536]
     #[arg(long, env = "PAGEBELL_MAX_BODY_BYTES", value_name = "BYTES")]
@@ -269,13 +220,6 @@ pub(crate) struct ServeOptions {
     /// The most memory for answers kept at hand [default: 256]
     #[arg(long, env = "PAGEBELL_CACHE_MEBIBYTES", value_name = "MEBIBYTES")]
     pub(crate) cache_mebibytes: Option<u64>,
-}
-
-fn parse_hours_limits(text: &str) -> Result<HoursLimits, String> {
-    let number = text
-        .parse::<u8>()
-        .map_err(|_error| "not a number from 1 to 24".to_owned())?;
-    HoursLimits::new(number).map_err(|error| error.to_string())
 }
 
 fn parse_expiry(text: &str) -> Result<Lifetime, String> {
@@ -390,7 +334,7 @@ pub(crate) struct NewToken {
     /// pages_manage_metadata]
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
     pub(crate) scopes: Vec<String>,
-    /// How long the token lives: a number and one of s, m, h, d [default: for good]
+    /// How long the token lives: a number and one of ms, s, m, h, d [default: for good]
     #[arg(long, value_name = "DURATION", value_parser = parse_expiry)]
     pub(crate) expires_in: Option<Lifetime>,
     #[command(flatten)]

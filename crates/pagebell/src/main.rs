@@ -12,6 +12,7 @@ mod listen_address;
 mod logging;
 mod maintenance;
 mod serve;
+mod shared_options;
 mod store_location;
 mod system;
 
@@ -28,8 +29,7 @@ use crate::failure::Failure;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
-    let exit_code = match run(command_line) {
+    let exit_code = match run(CommandLine::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough of it.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,

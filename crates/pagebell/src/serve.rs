@@ -3,7 +3,6 @@
 use std::io::{ErrorKind, Write, stdout};
 use std::sync::Arc;
 
-use call_settings::{CallSettings, HoursLimits};
 use graph_api::GraphVersion;
 use pagebell_server::http::{Server, Stopped, TlsFiles};
 use pagebell_server::{Configuration, Limits, Pagebell, Profile};
@@ -12,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
+use crate::shared_options::hours_limits;
 use crate::{configuration_file, demonstration, logging, system};
 
 pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
@@ -137,10 +137,8 @@ fn announce(
 
 fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
     let dev = options.dev.unwrap_or(false);
-    let defaults = CallSettings::default();
     let limits = Limits::default();
     check_limits(options)?;
-    let entries = options.call_hours_max_entries_per_day.unwrap_or(1);
     Ok(Configuration {
         profile: match options.profile {
             None | Some(ProfileName::Graph) => Profile::Graph,
@@ -148,23 +146,8 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
         },
         create_pages: dev,
         default_version: options.default_version,
-        default_settings: CallSettings {
-            audio_enabled: options
-                .default_settings_audio_enabled
-                .unwrap_or(defaults.audio_enabled),
-            icon_enabled: options
-                .default_settings_icon_enabled
-                .unwrap_or(defaults.icon_enabled),
-            video_enabled: options
-                .default_settings_video_enabled
-                .unwrap_or(defaults.video_enabled),
-            ring_target: options
-                .default_settings_ring_target
-                .unwrap_or(defaults.ring_target),
-            call_hours: defaults.call_hours,
-        },
-        hours_limits: HoursLimits::new(entries)
-            .map_err(|error| Failure::Options(format!("call_hours: {error}")))?,
+        default_settings: options.default_settings.settings(),
+        hours_limits: hours_limits(options.call_hours_max_entries_per_day)?,
         limits: Limits {
             body_bytes: options.max_body_bytes.unwrap_or(limits.body_bytes),
             batch_body_bytes: options
@@ -219,7 +202,7 @@ fn check_limits(options: &ServeOptions) -> Result<(), Failure> {
         ("request_time", options.request_time),
     ] {
         if value.is_some_and(|time| time.duration().is_zero()) {
-            return Err(Failure::Options(format!("{name} must be at least 1s")));
+            return Err(Failure::Options(format!("{name} must be longer than 0s")));
         }
     }
     Ok(())

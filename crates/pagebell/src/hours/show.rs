@@ -19,7 +19,13 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
     })?;
     let stored = settings_of(options, page_id)?;
     let is_configured = stored.is_some();
-    let settings = stored.unwrap_or_default();
+    let settings = match stored {
+        Some(settings) => settings,
+        None => {
+            let configured = options.store.config.read()?.default_settings;
+            options.default_settings.clone().or(configured).settings()
+        }
+    };
     let now = at_whole_second(system::surroundings().clock.now());
     let at = options.at.unwrap_or(now);
     let availability = CallAvailability::new(&settings);

@@ -14,7 +14,7 @@ use crate::logging::write_notice;
 
 pub(super) fn parse(source: &HoursSource) -> Result<(), Failure> {
     let text = given_or_stdin(source.hours.as_deref())?;
-    let hours = CallHours::from_text(&text, source.timezone, source.limits.max_entries_per_day)
+    let hours = CallHours::from_text(&text, source.timezone, source.limits()?)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     write_json(&hours)
 }
@@ -27,7 +27,7 @@ pub(super) fn import(source: &HoursSource) -> Result<(), Failure> {
     let import = openstreetmap::read(text.trim()).map_err(Failure::Refused)?;
     let hours = import
         .plan
-        .into_call_hours(timezone_id, source.limits.max_entries_per_day)
+        .into_call_hours(timezone_id, source.limits()?)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     for lost in import.lost {
         write_notice(&format!("lost: {lost}"));

@@ -44,8 +44,11 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
         None => Box::new(BufReader::new(stdin())),
     };
     let name = file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
+    let configured = options.store.config.read()?;
+    let limits = options.limits.limits(&configured)?;
+    let default_settings = options.default_settings.clone();
+    let defaults = default_settings.or(configured.default_settings).settings();
     let store = OpenStore::new(&options.store.location(), Opening::MayBeFirst)?;
-    let limits = options.limits.max_entries_per_day;
     let (sender, portions) = sync_channel(WAITING_PORTIONS);
     // Reading lines takes about as long as storing them, so each has a thread.
     std::thread::scope(|scope| {
@@ -53,7 +56,8 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
         store.run(async |store| {
             let surroundings = system::surroundings();
             let mut imported = Imported::default();
-            let stored = store_portions(store, &surroundings, portions, &mut imported).await;
+            let stored =
+                store_portions(store, &surroundings, defaults, portions, &mut imported).await;
             tell(&imported)?;
             stored
         })
@@ -63,11 +67,12 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
 async fn store_portions(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,
+    defaults: CallSettings,
     portions: Receiver<Portion>,
     imported: &mut Imported,
 ) -> Result<(), Failure> {
     let clock = &surroundings.clock;
-    let defaults = Arc::new(CallSettings::default());
+    let defaults = Arc::new(defaults);
     let mut told = clock.monotonic();
     for portion in portions {
         let pages = portion?;

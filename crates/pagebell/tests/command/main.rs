@@ -13,5 +13,7 @@ mod maintenance;
 mod options;
 mod postgres;
 mod process;
+mod shared_configuration;
 mod start_and_stop;
+mod store_location;
 mod tls;
