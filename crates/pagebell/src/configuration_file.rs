@@ -129,7 +129,7 @@ fn merge(options: ServeOptions, file: ConfigurationFile) -> ServeOptions {
         call_hours_max_entries_per_day: options
             .call_hours_max_entries_per_day
             .or(file.call_hours.max_entries_per_day),
-        default_settings: options.default_settings.or(file.default_settings),
+        default_settings: options.default_settings.or(&file.default_settings),
         max_body_bytes: options.max_body_bytes.or(file.max_body_bytes),
         max_batch_body_bytes: options.max_batch_body_bytes.or(file.max_batch_body_bytes),
         max_headers: options.max_headers.or(file.max_headers),

@@ -7,6 +7,7 @@ mod demonstration;
 mod failure;
 mod hours;
 mod identifiers;
+mod invocation;
 mod lifetime;
 mod listen_address;
 mod logging;
@@ -19,8 +20,6 @@ mod system;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::command_line::{Command, CommandLine};
 use crate::failure::Failure;
 
@@ -29,7 +28,7 @@ use crate::failure::Failure;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let exit_code = match run(CommandLine::parse()) {
+    let exit_code = match run(invocation::read()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough of it.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,

@@ -149,7 +149,7 @@ pub(crate) struct DefaultSettingsOptions {
 
 impl DefaultSettingsOptions {
     /// With what only the file names filled in.
-    pub(crate) fn or(self, file: DefaultSettingsSection) -> Self {
+    pub(crate) fn or(self, file: &DefaultSettingsSection) -> Self {
         Self {
             audio_enabled: self.audio_enabled.or(file.audio_enabled),
             icon_enabled: self.icon_enabled.or(file.icon_enabled),

@@ -47,7 +47,7 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
     let configured = options.store.config.read()?;
     let limits = options.limits.limits(&configured)?;
     let default_settings = options.default_settings.clone();
-    let defaults = default_settings.or(configured.default_settings).settings();
+    let defaults = default_settings.or(&configured.default_settings).settings();
     let store = OpenStore::new(&options.store.location(), Opening::MayBeFirst)?;
     let (sender, portions) = sync_channel(WAITING_PORTIONS);
     // Reading lines takes about as long as storing them, so each has a thread.
