@@ -49,6 +49,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let address = options.listen.unwrap_or_default().0;
     // Signals are heard from here on, so that none is lost between the start and the wait.
     let stop = stop_signal()?;
+    ignore_other_signals()?;
 
     let mut surroundings = system::surroundings();
     if dev {
@@ -63,9 +64,9 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)
     } else {
-        if demonstration::is_open(&*store).await? {
+        if let Some(token_id) = demonstration::open_token(&*store).await? {
             tracing::warn!(
-                token_id = %demonstration::TOKEN,
+                %token_id,
                 "the token of serve --dev opens this store; pagebell token revoke ends that"
             );
         }
@@ -219,6 +220,24 @@ fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
             "TLS needs both --tls-certificate and --tls-key".to_owned(),
         )),
     }
+}
+
+/// Has signals that would end the process by default, and that are sent out of habit, do nothing:
+/// SIGHUP comes with a terminal that closes, and from tools that rotate logs or reload.
+fn ignore_other_signals() -> Result<(), Failure> {
+    for (kind, name) in [
+        (SignalKind::hangup(), "SIGHUP"),
+        (SignalKind::user_defined1(), "SIGUSR1"),
+        (SignalKind::user_defined2(), "SIGUSR2"),
+    ] {
+        let mut received = signal(kind).map_err(Failure::Start)?;
+        tokio::spawn(async move {
+            while received.recv().await.is_some() {
+                tracing::info!("{name} changes nothing; SIGTERM stops the server");
+            }
+        });
+    }
+    Ok(())
 }
 
 /// Ends when the process is asked to stop.
