@@ -10,12 +10,12 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use call_settings::PageId;
-use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
+use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use graph_api::GraphVersion;
 use serde::Deserialize;
-use settings_store::AppId;
+use settings_store::{AppId, NameTooLong, parse_name};
 
 use crate::failure::Failure;
 use crate::hours::HoursOptions;
@@ -222,6 +222,13 @@ pub(crate) struct ServeOptions {
     pub(crate) cache_mebibytes: Option<u64>,
 }
 
+fn parse_scope(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a scope has a name".to_owned());
+    }
+    parse_name(text).map_err(|error: NameTooLong| error.to_string())
+}
+
 fn parse_expiry(text: &str) -> Result<Lifetime, String> {
     match text.parse::<Lifetime>() {
         Ok(lifetime) if lifetime.duration().is_zero() => {
@@ -245,6 +252,7 @@ pub(crate) enum AppCommand {
     #[command(after_help = "Example:\n  pagebell app add 'Contact centre' --require-proof")]
     Add {
         /// A name for people
+        #[arg(value_parser = parse_name)]
         name: String,
         /// Refuse calls with the app's tokens that carry no appsecret_proof
         #[arg(long)]
@@ -270,7 +278,7 @@ pub(crate) enum PageCommand {
         /// The id of the Page: a decimal number of up to 64 bits
         page_id: PageId,
         /// A name for people
-        #[arg(long)]
+        #[arg(long, value_parser = parse_name)]
         name: Option<String>,
         #[command(flatten)]
         store: StoreOption,
@@ -332,7 +340,7 @@ pub(crate) struct NewToken {
     pub(crate) app: Option<AppId>,
     /// What the token permits; may be given several times [default: pages_messaging and
     /// pages_manage_metadata]
-    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = parse_scope)]
     pub(crate) scopes: Vec<String>,
     /// How long the token lives: a number and one of ms, s, m, h, d [default: for good]
     #[arg(long, value_name = "DURATION", value_parser = parse_expiry)]
