@@ -409,6 +409,19 @@ mod tests {
         }
     }
 
+    /// The documents are made from what help texts list.
+    #[test]
+    fn no_command_and_no_option_is_hidden() {
+        fn look(command: &clap::Command) {
+            assert!(!command.is_hide_set(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(!argument.is_hide_set(), "{}", argument.get_id());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&CommandLine::command());
+    }
+
     #[test]
     fn every_option_of_serve_has_its_environment_variable() {
         let command = CommandLine::command();
