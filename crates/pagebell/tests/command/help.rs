@@ -12,21 +12,21 @@ pub(crate) struct Help {
 /// it, and a test of the program holds that it hides none.
 pub(crate) fn all() -> Vec<Help> {
     let mut all = Vec::new();
-    walk(Vec::new(), &mut all);
+    walk(&[], &mut all);
     all
 }
 
-fn walk(command: Vec<String>, all: &mut Vec<Help>) {
-    let output = pagebell().args(&command).arg("--help").output().unwrap();
+fn walk(command: &[String], all: &mut Vec<Help>) {
+    let output = pagebell().args(command).arg("--help").output().unwrap();
     assert!(output.status.success(), "{command:?}");
     let text = String::from_utf8(output.stdout).unwrap();
     let below = names_below(&text);
     all.push(Help {
-        command: command.clone(),
+        command: command.to_owned(),
         text,
     });
     for name in below {
-        walk([command.clone(), vec![name]].concat(), all);
+        walk(&[command, &[name]].concat(), all);
     }
 }
 

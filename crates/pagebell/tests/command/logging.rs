@@ -1,7 +1,7 @@
 //! A log that cannot be written never stops, slows or breaks the server.
 
 use std::fs::OpenOptions;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -113,6 +113,26 @@ fn a_log_that_nobody_reads_does_not_hold_the_end() {
     let token = server.token();
     work(&server, &token, 2_000);
     assert_ends_well(server);
+}
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_a_failure() {
+    const PIPE_BYTES: usize = 64 << 10;
+    let place = Place::new();
+    let (_reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&vec![b'x'; PIPE_BYTES]).unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut child = pagebell()
+        .args(["serve", "--store", &place.store(), "--listen"])
+        .arg(taken.local_addr().unwrap().to_string())
+        .stderr(writer)
+        .spawn()
+        .unwrap();
+    let ended = retry(END_LIMIT, || child.try_wait().unwrap().is_some());
+    if !ended {
+        child.kill().unwrap();
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(2));
 }
 
 #[test]
