@@ -206,6 +206,14 @@ fn check_limits(options: &ServeOptions) -> Result<(), Failure> {
             return Err(Failure::Options(format!("{name} must be longer than 0s")));
         }
     }
+    // Heartbeats to the leader come several times within the bound.
+    if let Some(bound) = options.cache_bound
+        && bound.duration().subsec_nanos() > 0
+    {
+        return Err(Failure::Options(format!(
+            "cache_bound is {bound}, but it must be a whole number of seconds"
+        )));
+    }
     Ok(())
 }
 

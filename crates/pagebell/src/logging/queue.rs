@@ -134,8 +134,8 @@ impl LogQueue {
                         // is counted, and the next line says so.
                         tracing::warn!(
                             dropped,
-                            "log lines were dropped, as the log could not be written fast enough; \
-                             the count is from the start of the server"
+                            "log lines were dropped, as stderr could not be written, or not fast \
+                             enough; the count is from the start of the server"
                         );
                     }
                 }

@@ -103,6 +103,8 @@ fn mistakes_are_named() {
         ["--max-headers", "0"],
         ["--max-body-bytes", "1"],
         ["--request-time", "0s"],
+        ["--request-time", "0ms"],
+        ["--cache-bound", "1500ms"],
     ] {
         let output = pagebell().arg("serve").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
