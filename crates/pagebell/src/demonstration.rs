@@ -24,8 +24,8 @@ const FIRST_TOKEN: u64 = 100_000_000_000_002;
 /// Makes sure that the app, the Page and the token are in the store, and returns the token.
 ///
 /// As only a hash of a token is kept, the token is made from the app's secret: it is the same at
-/// each start on the same store, and nobody who does not have the store can know it. A token that was
-/// revoked stays so; the one of the next generation takes its place.
+/// each start on the same store, and nobody who does not have the store can know it. A token that
+/// was revoked stays so; the one of the next generation takes its place.
 pub(crate) async fn prepare(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,

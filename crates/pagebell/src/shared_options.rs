@@ -1,5 +1,5 @@
-//! The options that the server and commands share. Each is also an environment variable and a key of
-//! the configuration file: the command line wins over the environment, and that over the file.
+//! The options that the server and commands share. Each is also an environment variable and a key
+//! of the configuration file: the command line wins over the environment, and that over the file.
 
 #![allow(
     clippy::doc_markdown,
@@ -19,7 +19,8 @@ use crate::store_location::{BadLocation, StoreLocation};
 /// The option `--config`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ConfigOption {
-    /// The configuration file of the server; what it says of the store and of settings counts here too
+    /// The configuration file of the server; what it says of the store and of settings counts here
+    /// too
     #[arg(long, env = "PAGEBELL_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
 }

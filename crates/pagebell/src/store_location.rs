@@ -20,7 +20,7 @@ const DEFAULT_FILE: &str = "pagebell.db";
 
 /// Where a store is.
 ///
-/// What is wrong with a location is said when the store is opened and not when it is parsed: whoever
+/// What is wrong with a location is said when the store is opened and not when it is parsed: who
 /// parses options and files repeats the text with the error, and there may be a password in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
@@ -194,8 +194,8 @@ impl StoreLocation {
         Ok(Arc::new(store))
     }
 
-    /// The file of a store that is one; otherwise the error says what cannot be done to it. The file
-    /// need not exist where it was named.
+    /// The file of a store that is one; otherwise the error says what cannot be done to it. A file
+    /// that was named need not exist.
     pub(crate) fn file(&self, done: &str) -> Result<&Path, Failure> {
         match self {
             Self::Unnamed if Path::new(DEFAULT_FILE).exists() => Ok(Path::new(DEFAULT_FILE)),
