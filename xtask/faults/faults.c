@@ -1,7 +1,8 @@
 /* Faults of the disk, from underneath: a library that is preloaded into the server.
  *
  * It stands between the program and the C library, and only files of the store are affected: the
- * database, its write-ahead log and its index, told apart by what the file descriptor is open on.
+ * database, its write-ahead log and its index, told apart by what the file descriptor is open on;
+ * and standard error, the log of the program.
  * Orders are in a file that is mapped into memory, so that a fault can begin and end while the
  * program runs; the same file says how often each rule struck and when it first did. The layout is
  * in src/torture/faults.rs too; both have to agree.
@@ -28,7 +29,7 @@
 enum { RULES = 8 };
 
 enum operation { OPERATION_SYNC = 1, OPERATION_WRITE = 2, OPERATION_READ = 3 };
-enum file { FILE_DATABASE = 1, FILE_LOG = 2, FILE_INDEX = 4 };
+enum file { FILE_DATABASE = 1, FILE_LOG = 2, FILE_INDEX = 4, FILE_STDERR = 8 };
 enum action {
     /* Fails with the error number of the parameter. */
     ACTION_FAIL = 1,
@@ -89,8 +90,10 @@ static void *next(void **known, const char *name) {
     static void *known_##name;                                                                     \
     __typeof__(&name) real = (__typeof__(&name))next(&known_##name, #name)
 
-/* Which file of the store a descriptor is open on; 0: none. */
+/* Which file of the store, or standard error, a descriptor is open on; 0: none. */
 static uint64_t file_of(int fd) {
+    if (fd == STDERR_FILENO)
+        return FILE_STDERR;
     char link[64], path[PATH_MAX];
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     ssize_t length = readlink(link, path, sizeof path - 1);

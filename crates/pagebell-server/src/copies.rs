@@ -58,6 +58,7 @@ impl Copies {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let preparation = Arc::new(Preparation::new(defaults));
+        let failure = watch::Sender::new(None);
         let kept = match keep {
             KeepCopies::Never => Kept::Nothing,
             KeepCopies::UntilTold => Kept::UntilTold(UntilTold::new(limits, Arc::clone(&metrics))),
@@ -71,7 +72,7 @@ impl Copies {
                 );
                 let copies = Arc::new(copies);
                 Kept::Bounded {
-                    _upkeep: Upkeep::start(Arc::clone(&copies), keeping.lines),
+                    _upkeep: Upkeep::start(Arc::clone(&copies), keeping.lines, failure.clone()),
                     copies,
                 }
             }
@@ -80,7 +81,7 @@ impl Copies {
             kept,
             preparation,
             metrics,
-            failure: watch::Sender::new(None),
+            failure,
         }
     }
 

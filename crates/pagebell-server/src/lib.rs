@@ -25,6 +25,7 @@ pub use access::{APP_TOKEN_SEPARATOR, OPERATOR_SCOPE, READ_SCOPE};
 pub use conditions::{Conditions, ReceivedHeader};
 pub use configuration::{Configuration, Limits, Profile};
 pub use dispatch::Pagebell;
+pub use metrics::DroppedLogLines;
 pub use request::{GraphRequest, GraphResponse, Origin, Surface};
 pub use steerable_clock::{OutOfTime, SteerableClock};
 pub use surroundings::{Clock, Entropy, Surroundings};

@@ -13,6 +13,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use settings_store::CommitReport;
 
+use crate::Pagebell;
 use crate::request::{GraphResponse, Surface};
 
 /// Every metric of a server.
@@ -25,6 +26,7 @@ pub(crate) struct Metrics {
     pub(crate) page_copies: CopyMetrics,
     pub(crate) token_copies: CopyMetrics,
     pub(crate) connections: Gauge,
+    dropped_log_lines: DroppedLogLines,
     /// Of the requests that nearly all are: reads and updates that succeed.
     usual: [Usual; 2],
 }
@@ -41,6 +43,30 @@ struct Usual {
 pub(crate) struct CopyMetrics {
     hits: Counter<u64, AtomicU64>,
     misses: Counter<u64, AtomicU64>,
+}
+
+/// Counts log lines that were dropped. The program that writes the log counts them; clones share
+/// one count.
+#[derive(Clone, Debug, Default)]
+pub struct DroppedLogLines(Counter<u64, AtomicU64>);
+
+impl DroppedLogLines {
+    /// Counts so many more lines.
+    pub fn add(&self, lines: u64) {
+        self.0.inc_by(lines);
+    }
+
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl Pagebell {
+    /// The count of dropped log lines that `/metrics` shows.
+    pub fn dropped_log_lines(&self) -> DroppedLogLines {
+        self.metrics.dropped_log_lines.clone()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -133,6 +159,12 @@ impl Default for Metrics {
         }
         let connections = Gauge::default();
         registry.register("connections", "Open connections", connections.clone());
+        let dropped_log_lines = DroppedLogLines::default();
+        registry.register(
+            "log_lines_dropped",
+            "Log lines that were dropped, as stderr could not be written or not fast enough",
+            dropped_log_lines.0.clone(),
+        );
         let usual = [http::Method::GET, http::Method::POST].map(|method| {
             let labels = SurfaceLabels {
                 edge: Edge::MessengerCallSettings.name(),
@@ -160,6 +192,7 @@ impl Default for Metrics {
             page_copies,
             token_copies,
             connections,
+            dropped_log_lines,
             usual,
         }
     }

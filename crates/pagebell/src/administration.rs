@@ -67,20 +67,43 @@ pub(crate) fn on_store<T>(
     OpenStore::new(location, opening)?.run(work)
 }
 
+/// A text as a terminal may have it: what would steer it, break the line or turn its direction is
+/// escaped.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_unsafe = character.is_control()
+            || matches!(
+                character,
+                '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            );
+        if is_unsafe {
+            printable.extend(character.escape_default());
+        } else {
+            printable.push(character);
+        }
+    }
+    printable
+}
+
 /// Writes the rows of a table, its columns as wide as they need to be.
 fn write_table<const N: usize>(
     output: &mut dyn Write,
     header: [&str; N],
     rows: &[[String; N]],
 ) -> Result<(), Failure> {
+    let rows: Vec<[String; N]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(|cell| printable(cell)))
+        .collect();
     let mut widths = header.map(str::len);
-    for row in rows {
+    for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let header = header.map(str::to_owned);
-    for row in std::iter::once(&header).chain(rows) {
+    for row in std::iter::once(&header).chain(&rows) {
         let cells: Vec<String> = row
             .iter()
             .zip(widths)
@@ -100,4 +123,22 @@ fn write_json(output: &mut dyn Write, elements: &[Value]) -> Result<(), Failure>
         writeln!(output, "[\n{}\n]", lines.join(",\n"))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_name_steers_a_terminal() {
+        for (name, shown) in [
+            ("Bäckerei 🥐", "Bäckerei 🥐"),
+            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+            ("one\ntwo\r\t", "one\\ntwo\\r\\t"),
+            ("c1 \u{9b}31m", "c1 \\u{9b}31m"),
+            ("turned \u{202e}", "turned \\u{202e}"),
+        ] {
+            assert_eq!(printable(name), shown);
+        }
+    }
 }

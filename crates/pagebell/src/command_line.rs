@@ -5,17 +5,17 @@
     reason = "these comments are help texts, shown as they are"
 )]
 
-use std::io::stdout;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use call_settings::{HoursLimits, PageId, RingTarget};
-use clap::builder::{BoolishValueParser, NonEmptyStringValueParser};
+use call_settings::PageId;
+use clap::builder::BoolishValueParser;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use graph_api::GraphVersion;
 use serde::Deserialize;
-use settings_store::AppId;
+use settings_store::{AppId, NameTooLong, parse_name};
 
 use crate::failure::Failure;
 use crate::hours::HoursOptions;
@@ -25,6 +25,7 @@ use crate::logging::{LogFormat, LogLevel};
 use crate::maintenance::{
     BackupOptions, CheckOptions, ExportOptions, ImportOptions, MigrateOptions, RestoreOptions,
 };
+use crate::shared_options::{DefaultSettingsOptions, StoreOption};
 use crate::store_location::StoreLocation;
 
 /// The Messenger call settings system: a server that answers like the Graph API, and the tool that
@@ -91,48 +92,11 @@ pub(crate) enum Command {
 }
 
 /// Writes the completion script of a shell.
-#[allow(clippy::unnecessary_wraps, reason = "the commands have one signature")]
 pub(crate) fn write_completion(shell: Shell) -> Result<(), Failure> {
-    clap_complete::generate(
-        shell,
-        &mut CommandLine::command(),
-        "pagebell",
-        &mut stdout(),
-    );
-    Ok(())
-}
-
-/// The option `--store`.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct StoreOption {
-    /// The store: sqlite:PATH or postgres://USER@HOST:PORT/DATABASE [default: sqlite:pagebell.db]
-    #[arg(
-        long,
-        env = "PAGEBELL_STORE",
-        value_name = "STORE",
-        hide_env_values = true
-    )]
-    store: Option<StoreLocation>,
-}
-
-impl StoreOption {
-    pub(crate) fn location(&self) -> StoreLocation {
-        self.store.clone().unwrap_or_default()
-    }
-}
-
-/// The option `--max-entries-per-day`.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct HoursLimitsOption {
-    /// How many entries a day may have; the server has an option of the same sense
-    #[arg(
-        long,
-        env = "PAGEBELL_CALL_HOURS_MAX_ENTRIES_PER_DAY",
-        value_name = "NUMBER",
-        default_value = "1",
-        value_parser = parse_hours_limits
-    )]
-    pub(crate) max_entries_per_day: HoursLimits,
+    // Into memory first: the generator panics when its output cannot be written.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CommandLine::command(), "pagebell", &mut script);
+    Ok(stdout().write_all(&script)?)
 }
 
 /// The profile by its name.
@@ -178,7 +142,7 @@ pub(crate) struct ServeOptions {
 
     /// For development: make a demo app, Page and token, print them, and add unknown Pages on
     /// their first use
-    #[arg(long, env = "PAGEBELL_DEV", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "PAGEBELL_DEV", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true")]
     pub(crate) dev: Option<bool>,
 
     /// Which behaviour to show [default: graph]
@@ -206,7 +170,7 @@ pub(crate) struct ServeOptions {
     pub(crate) log_level: Option<LogLevel>,
 
     /// Log every request [default: only with --dev]
-    #[arg(long, env = "PAGEBELL_ACCESS_LOG", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    #[arg(long, env = "PAGEBELL_ACCESS_LOG", value_name = "BOOL", value_parser = BoolishValueParser::new(), num_args = 0..=1, default_missing_value = "true")]
     pub(crate) access_log: Option<bool>,
 
     /// How many entries a day of the call hours may have [default: 1]
@@ -217,25 +181,8 @@ pub(crate) struct ServeOptions {
     )]
     pub(crate) call_hours_max_entries_per_day: Option<u8>,
 
-    /// audio_enabled of a Page that was never configured [default: true]
-    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_AUDIO_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) default_settings_audio_enabled: Option<bool>,
-
-    /// icon_enabled of a Page that was never configured [default: true]
-    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_ICON_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) default_settings_icon_enabled: Option<bool>,
-
-    /// video_enabled of a Page that was never configured [default: false]
-    #[arg(long, env = "PAGEBELL_DEFAULT_SETTINGS_VIDEO_ENABLED", value_name = "BOOL", value_parser = BoolishValueParser::new())]
-    pub(crate) default_settings_video_enabled: Option<bool>,
-
-    /// ring_target of a Page that was never configured: META or PARTNERS [default: META]
-    #[arg(
-        long,
-        env = "PAGEBELL_DEFAULT_SETTINGS_RING_TARGET",
-        value_name = "TARGET"
-    )]
-    pub(crate) default_settings_ring_target: Option<RingTarget>,
+    #[command(flatten)]
+    pub(crate) default_settings: DefaultSettingsOptions,
 
     /// The largest body of a request [default: 65536]
     #[arg(long, env = "PAGEBELL_MAX_BODY_BYTES", value_name = "BYTES")]
@@ -275,11 +222,11 @@ pub(crate) struct ServeOptions {
     pub(crate) cache_mebibytes: Option<u64>,
 }
 
-fn parse_hours_limits(text: &str) -> Result<HoursLimits, String> {
-    let number = text
-        .parse::<u8>()
-        .map_err(|_error| "not a number from 1 to 24".to_owned())?;
-    HoursLimits::new(number).map_err(|error| error.to_string())
+fn parse_scope(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a scope has a name".to_owned());
+    }
+    parse_name(text).map_err(|error: NameTooLong| error.to_string())
 }
 
 fn parse_expiry(text: &str) -> Result<Lifetime, String> {
@@ -305,6 +252,7 @@ pub(crate) enum AppCommand {
     #[command(after_help = "Example:\n  pagebell app add 'Contact centre' --require-proof")]
     Add {
         /// A name for people
+        #[arg(value_parser = parse_name)]
         name: String,
         /// Refuse calls with the app's tokens that carry no appsecret_proof
         #[arg(long)]
@@ -330,7 +278,7 @@ pub(crate) enum PageCommand {
         /// The id of the Page: a decimal number of up to 64 bits
         page_id: PageId,
         /// A name for people
-        #[arg(long)]
+        #[arg(long, value_parser = parse_name)]
         name: Option<String>,
         #[command(flatten)]
         store: StoreOption,
@@ -392,9 +340,9 @@ pub(crate) struct NewToken {
     pub(crate) app: Option<AppId>,
     /// What the token permits; may be given several times [default: pages_messaging and
     /// pages_manage_metadata]
-    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', value_parser = parse_scope)]
     pub(crate) scopes: Vec<String>,
-    /// How long the token lives: a number and one of s, m, h, d [default: for good]
+    /// How long the token lives: a number and one of ms, s, m, h, d [default: for good]
     #[arg(long, value_name = "DURATION", value_parser = parse_expiry)]
     pub(crate) expires_in: Option<Lifetime>,
     #[command(flatten)]
@@ -459,6 +407,19 @@ mod tests {
                 "{option}: {help}"
             );
         }
+    }
+
+    /// The documents are made from what help texts list.
+    #[test]
+    fn no_command_and_no_option_is_hidden() {
+        fn look(command: &clap::Command) {
+            assert!(!command.is_hide_set(), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(!argument.is_hide_set(), "{}", argument.get_id());
+            }
+            command.get_subcommands().for_each(look);
+        }
+        look(&CommandLine::command());
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use call_settings::RingTarget;
+use graph_api::GraphVersion;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
@@ -14,19 +17,20 @@ use crate::store_location::StoreLocation;
 /// The file. Each key is the option of the same name; a key that is not known is an error.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct ConfigurationFile {
+pub(crate) struct ConfigurationFile {
     listen: Option<ListenAddress>,
-    store: Option<StoreLocation>,
+    pub(crate) store: Option<StoreLocation>,
     dev: Option<bool>,
     profile: Option<ProfileName>,
-    default_version: Option<String>,
+    #[serde(deserialize_with = "version")]
+    default_version: Option<GraphVersion>,
     tls_certificate: Option<PathBuf>,
     tls_key: Option<PathBuf>,
     log_format: Option<LogFormat>,
     log_level: Option<LogLevel>,
     access_log: Option<bool>,
-    call_hours: CallHoursSection,
-    default_settings: DefaultSettingsSection,
+    pub(crate) call_hours: CallHoursSection,
+    pub(crate) default_settings: DefaultSettingsSection,
     max_body_bytes: Option<usize>,
     max_batch_body_bytes: Option<usize>,
     max_headers: Option<usize>,
@@ -41,35 +45,61 @@ struct ConfigurationFile {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct CallHoursSection {
-    max_entries_per_day: Option<u8>,
+pub(crate) struct CallHoursSection {
+    pub(crate) max_entries_per_day: Option<u8>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct DefaultSettingsSection {
-    audio_enabled: Option<bool>,
-    icon_enabled: Option<bool>,
-    video_enabled: Option<bool>,
-    ring_target: Option<String>,
+pub(crate) struct DefaultSettingsSection {
+    pub(crate) audio_enabled: Option<bool>,
+    pub(crate) icon_enabled: Option<bool>,
+    pub(crate) video_enabled: Option<bool>,
+    #[serde(deserialize_with = "ring_target")]
+    pub(crate) ring_target: Option<RingTarget>,
+}
+
+fn version<'de, D: Deserializer<'de>>(value: D) -> Result<Option<GraphVersion>, D::Error> {
+    let name = String::deserialize(value)?;
+    GraphVersion::named(&name).map(Some).ok_or_else(|| {
+        let known = GraphVersion::ALL.map(GraphVersion::name).join(", ");
+        D::Error::custom(format!("{name:?} is no version; the versions are {known}"))
+    })
+}
+
+fn ring_target<'de, D: Deserializer<'de>>(value: D) -> Result<Option<RingTarget>, D::Error> {
+    let name = String::deserialize(value)?;
+    name.parse().map(Some).map_err(|_unknown| {
+        D::Error::custom(format!(
+            "{name:?} is no ring_target; write META or PARTNERS"
+        ))
+    })
+}
+
+impl ConfigurationFile {
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        let failed = |reason: String| Failure::ConfigurationFile {
+            file: path.to_owned(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| failed(format!("{error}; name a file that can be read")))?;
+        parse(&text).map_err(failed)
+    }
 }
 
 /// The options, with those that only the file names filled in.
 pub(crate) fn with_file(options: ServeOptions) -> Result<ServeOptions, Failure> {
-    let Some(path) = options.config.clone() else {
-        return Ok(options);
-    };
-    let failed = |reason: String| Failure::ConfigurationFile {
-        file: path.clone(),
-        reason,
-    };
-    let text = std::fs::read_to_string(&path)
-        .map_err(|error| failed(format!("{error}; name a file that can be read")))?;
-    let file = read(&text).map_err(failed)?;
-    merge(options, file, &path)
+    match &options.config {
+        None => Ok(options),
+        Some(path) => {
+            let file = ConfigurationFile::read(path)?;
+            Ok(merge(options, file))
+        }
+    }
 }
 
-fn read(text: &str) -> Result<ConfigurationFile, String> {
+fn parse(text: &str) -> Result<ConfigurationFile, String> {
     toml::from_str(text).map_err(|error| {
         let before = |end: usize| text[..end.min(text.len())].chars();
         let line = error
@@ -83,41 +113,14 @@ fn read(text: &str) -> Result<ConfigurationFile, String> {
     })
 }
 
-fn merge(
-    options: ServeOptions,
-    file: ConfigurationFile,
-    path: &Path,
-) -> Result<ServeOptions, Failure> {
-    let named = |key: &str, value: &str, expected: &str| Failure::ConfigurationFile {
-        file: path.to_owned(),
-        reason: format!("{key} is {value:?}, but it must be {expected}"),
-    };
-    let default_version = match file.default_version {
-        None => None,
-        Some(name) => Some(graph_api::GraphVersion::named(&name).ok_or_else(|| {
-            let known = graph_api::GraphVersion::ALL.map(graph_api::GraphVersion::name);
-            named(
-                "default_version",
-                &name,
-                &format!("one of {}", known.join(", ")),
-            )
-        })?),
-    };
-    let defaults = file.default_settings;
-    let ring_target =
-        match &defaults.ring_target {
-            None => None,
-            Some(name) => Some(name.parse().map_err(|_unknown| {
-                named("default_settings.ring_target", name, "META or PARTNERS")
-            })?),
-        };
-    Ok(ServeOptions {
+fn merge(options: ServeOptions, file: ConfigurationFile) -> ServeOptions {
+    ServeOptions {
         config: options.config,
         listen: options.listen.or(file.listen),
         store: options.store.or(file.store),
         dev: options.dev.or(file.dev),
         profile: options.profile.or(file.profile),
-        default_version: options.default_version.or(default_version),
+        default_version: options.default_version.or(file.default_version),
         tls_certificate: options.tls_certificate.or(file.tls_certificate),
         tls_key: options.tls_key.or(file.tls_key),
         log_format: options.log_format.or(file.log_format),
@@ -126,16 +129,7 @@ fn merge(
         call_hours_max_entries_per_day: options
             .call_hours_max_entries_per_day
             .or(file.call_hours.max_entries_per_day),
-        default_settings_audio_enabled: options
-            .default_settings_audio_enabled
-            .or(defaults.audio_enabled),
-        default_settings_icon_enabled: options
-            .default_settings_icon_enabled
-            .or(defaults.icon_enabled),
-        default_settings_video_enabled: options
-            .default_settings_video_enabled
-            .or(defaults.video_enabled),
-        default_settings_ring_target: options.default_settings_ring_target.or(ring_target),
+        default_settings: options.default_settings.or(&file.default_settings),
         max_body_bytes: options.max_body_bytes.or(file.max_body_bytes),
         max_batch_body_bytes: options.max_batch_body_bytes.or(file.max_batch_body_bytes),
         max_headers: options.max_headers.or(file.max_headers),
@@ -146,7 +140,7 @@ fn merge(
         max_connections: options.max_connections.or(file.max_connections),
         cache_mebibytes: options.cache_mebibytes.or(file.cache_mebibytes),
         cache_bound: options.cache_bound.or(file.cache_bound),
-    })
+    }
 }
 
 #[cfg(test)]
@@ -155,12 +149,12 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_named() {
-        let message = read("listen = \"127.0.0.1:0\"\nlisen = 1\n").unwrap_err();
+        let message = parse("listen = \"127.0.0.1:0\"\nlisen = 1\n").unwrap_err();
         assert!(
             message.contains("lisen") && message.contains("line 2"),
             "{message}"
         );
-        let message = read("[call_hours]\nmax_entries = 2\n").unwrap_err();
+        let message = parse("[call_hours]\nmax_entries = 2\n").unwrap_err();
         assert!(message.contains("max_entries"), "{message}");
     }
 
@@ -171,8 +165,8 @@ mod tests {
             ..ServeOptions::default()
         };
         let file =
-            read("max_headers = 9\nmax_connections = 5\ncall_hours.max_entries_per_day = 2\n");
-        let merged = merge(options, file.unwrap(), Path::new("file.toml")).unwrap();
+            parse("max_headers = 9\nmax_connections = 5\ncall_hours.max_entries_per_day = 2\n");
+        let merged = merge(options, file.unwrap());
         assert_eq!(merged.max_headers, Some(7));
         assert_eq!(merged.max_connections, Some(5));
         assert_eq!(merged.call_hours_max_entries_per_day, Some(2));
@@ -184,17 +178,23 @@ mod tests {
             ("default_version = \"v9.0\"", "v20.0"),
             ("[default_settings]\nring_target = \"BOTH\"", "PARTNERS"),
         ] {
-            let file = read(text).unwrap();
-            let failure = merge(ServeOptions::default(), file, Path::new("file.toml")).unwrap_err();
-            assert!(failure.to_string().contains(part), "{failure}");
+            let message = parse(text).unwrap_err();
+            assert!(message.contains(part), "{message}");
         }
         for text in [
-            "store = \"mysql:x\"",
+            "store = 1",
             "request_time = \"soon\"",
             "listen = \"here\"",
             "dev = 1",
         ] {
-            assert!(read(text).is_err(), "{text}");
+            assert!(parse(text).is_err(), "{text}");
         }
+    }
+
+    /// What is wrong with a store is said when it is opened, as the text may hold a password.
+    #[test]
+    fn a_bad_store_is_not_repeated() {
+        let file = parse("store = \" postgres://u:s3cret@127.0.0.1/d\"").unwrap();
+        assert!(matches!(file.store, Some(StoreLocation::Unusable(_))));
     }
 }

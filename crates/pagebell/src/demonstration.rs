@@ -18,15 +18,14 @@ use crate::identifiers::{TOKEN_PREFIX, hexadecimal, new_app_secret};
 pub(crate) const PAGE: PageId = PageId::new(1_234_567_890);
 
 const APP: AppId = AppId::new(100_000_000_000_001);
-/// The id of the demonstration's first token. One that was revoked stays so, and the next one has
-/// the next id.
+/// The id of the demonstration's first token; each further generation has the next one.
 const FIRST_TOKEN: u64 = 100_000_000_000_002;
 
 /// Makes sure that the app, the Page and the token are in the store, and returns the token.
 ///
-/// As only a hash of a token is kept, the token is made from the app's secret: until it is revoked
-/// it is the same at each start on the same store, and nobody who does not have the store can know
-/// it.
+/// As only a hash of a token is kept, the token is made from the app's secret: it is the same at
+/// each start on the same store, and nobody who does not have the store can know it. A token that
+/// was revoked stays so; the one of the next generation takes its place.
 pub(crate) async fn prepare(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,
@@ -53,17 +52,16 @@ pub(crate) async fn prepare(
         };
         store.add_page(page).await?;
     }
-    let (token, token_id, known) = first_valid_token(store, &app).await?;
-    let hash = TokenHash::of(&token);
-    let scopes = BTreeSet::from(DEFAULT_SCOPES)
-        .into_iter()
-        .chain([OPERATOR_SCOPE])
-        .map(str::to_owned)
-        .collect();
-    if !known {
+    let generation = usable_generation(store, &app).await?;
+    if !generation.is_stored {
+        let scopes = BTreeSet::from(DEFAULT_SCOPES)
+            .into_iter()
+            .chain([OPERATOR_SCOPE])
+            .map(str::to_owned)
+            .collect();
         let record = TokenRecord {
-            token_id,
-            hash,
+            token_id: generation.token_id,
+            hash: TokenHash::of(&generation.token),
             app_id: Some(APP),
             coverage: Coverage::AllPages,
             scopes,
@@ -73,44 +71,53 @@ pub(crate) async fn prepare(
         };
         store.put_token(record).await?;
     }
-    Ok(token)
+    Ok(generation.token)
 }
 
-/// The demonstration's token that opens the store, as an earlier start with `--dev` made it.
+/// The id of the demonstration's token if one opens the store: it was made by an earlier start with
+/// `--dev`.
 pub(crate) async fn open_token(store: &dyn SettingsStore) -> Result<Option<TokenId>, StoreError> {
     let Some(app) = store.app(APP).await? else {
         return Ok(None);
     };
-    let (_token, token_id, known) = first_valid_token(store, &app).await?;
-    Ok(known.then_some(token_id))
+    let generation = usable_generation(store, &app).await?;
+    Ok(generation.is_stored.then_some(generation.token_id))
 }
 
-/// The first of the demonstration's tokens that was not revoked, its id, and whether it is stored.
-async fn first_valid_token(
+/// One of the tokens that follow each other as they are revoked.
+struct Generation {
+    token_id: TokenId,
+    token: String,
+    is_stored: bool,
+}
+
+/// The first generation whose token is not revoked.
+async fn usable_generation(
     store: &dyn SettingsStore,
     app: &AppRecord,
-) -> Result<(String, TokenId, bool), StoreError> {
+) -> Result<Generation, StoreError> {
     let mut number = 0;
     loop {
         let token = token_of(app, number);
         let known = store.token(TokenHash::of(&token)).await?;
-        if known
-            .as_ref()
-            .is_none_or(|known| known.revoked_at.is_none())
-        {
-            let token_id = TokenId::new(FIRST_TOKEN + number);
-            return Ok((token, token_id, known.is_some()));
+        let is_stored = known.is_some();
+        if known.is_none_or(|known| known.revoked_at.is_none()) {
+            return Ok(Generation {
+                token_id: TokenId::new(FIRST_TOKEN + number),
+                token,
+                is_stored,
+            });
         }
         number += 1;
     }
 }
 
-fn token_of(app: &AppRecord, number: u64) -> String {
+fn token_of(app: &AppRecord, generation: u64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(app.secret.expose_secret().as_bytes())
         .expect("HMAC takes keys of any length");
     mac.update(b"the access token of serve --dev");
-    if number > 0 {
-        mac.update(&number.to_be_bytes());
+    if generation > 0 {
+        mac.update(format!(", generation {generation}").as_bytes());
     }
     format!(
         "{TOKEN_PREFIX}dev{}",

@@ -34,6 +34,15 @@ pub(crate) enum Failure {
         /// Why, with the way out.
         reason: String,
     },
+    /// The lines that say where the server listens cannot be written: nobody would find it.
+    #[error(
+        "cannot write where the server listens to standard output: {0}; keep it open until these \
+         lines are read"
+    )]
+    Announce(io::Error),
+    /// The server could not start its threads or signal handlers.
+    #[error("cannot start: {0}")]
+    Start(io::Error),
     /// TLS cannot be used.
     #[error("{0}")]
     Tls(#[from] pagebell_server::http::TlsError),

@@ -1,8 +1,24 @@
-//! Logs, to stderr: one line an event, as text or JSON.
+//! Logs, to stderr: one line an event, as text or JSON. A thread of its own writes them, so that a
+//! log that cannot be written never stops, slows or breaks anything else.
+
+mod queue;
+
+use std::io::{self, Write, stderr};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use clap::ValueEnum;
+use pagebell_server::DroppedLogLines;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
+
+use self::queue::LogQueue;
+
+/// How long the end of the process waits for the log at most.
+const FLUSH_LIMIT: Duration = Duration::from_millis(500);
+
+/// The log of this process, like the subscriber of `tracing`. Only `serve` has one.
+static QUEUE: OnceLock<LogQueue> = OnceLock::new();
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
@@ -29,7 +45,7 @@ pub(crate) enum LogLevel {
 }
 
 /// Starts logging for the process.
-pub(crate) fn start(format: LogFormat, level: LogLevel) {
+pub(crate) fn start(format: LogFormat, level: LogLevel) -> io::Result<()> {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
@@ -37,12 +53,52 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
+    let queue = LogQueue::start(stderr())?;
     let builder = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
+        .with_writer(QUEUE.get_or_init(|| queue).clone())
+        .log_internal_errors(false)
         .with_max_level(level)
         .with_target(false);
     match format {
         LogFormat::Text => builder.with_ansi(false).init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),
     }
+    std::panic::set_hook(Box::new(|panic| {
+        // The default hook writes to stderr itself, where it would wait for a pipe that is full.
+        let message = panic.payload_as_str().unwrap_or("no message");
+        let location = panic.location().map(ToString::to_string);
+        let location = location.unwrap_or_else(|| "an unknown place".to_owned());
+        tracing::error!(
+            thread = std::thread::current().name().unwrap_or("unnamed"),
+            "panicked at {location}: {message}"
+        );
+    }));
+    Ok(())
+}
+
+/// Counts dropped log lines in a metric.
+pub(crate) fn count_dropped_lines_in(metric: DroppedLogLines) {
+    if let Some(queue) = QUEUE.get() {
+        queue.count_in(metric);
+    }
+}
+
+/// Writes the line that says why the process ends.
+pub(crate) fn write_last_line(line: &str) {
+    match QUEUE.get() {
+        Some(queue) => queue.push_last(format!("{line}\n").as_bytes()),
+        None => write_notice(line),
+    }
+}
+
+/// Waits for a short time at most until the log is written.
+pub(crate) fn flush() {
+    if let Some(queue) = QUEUE.get() {
+        queue.flush(FLUSH_LIMIT);
+    }
+}
+
+/// Writes a line for the person who runs a command. What the command does goes on without it.
+pub(crate) fn write_notice(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }

@@ -7,18 +7,18 @@ mod demonstration;
 mod failure;
 mod hours;
 mod identifiers;
+mod invocation;
 mod lifetime;
 mod listen_address;
 mod logging;
 mod maintenance;
 mod serve;
+mod shared_options;
 mod store_location;
 mod system;
 
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use crate::command_line::{Command, CommandLine};
 use crate::failure::Failure;
@@ -28,17 +28,17 @@ use crate::failure::Failure;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
-    match run(command_line) {
+    let exit_code = match run(invocation::read()) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read the output has read enough of it.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nothing is left to tell when stderr is gone.
-            let _closed = writeln!(std::io::stderr(), "pagebell: {failure}");
+            logging::write_last_line(&format!("pagebell: {failure}"));
             failure.exit_code()
         }
-    }
+    };
+    logging::flush();
+    exit_code
 }
 
 fn run(command_line: CommandLine) -> Result<(), Failure> {

@@ -3,7 +3,6 @@
 use std::io::{ErrorKind, Write, stdout};
 use std::sync::Arc;
 
-use call_settings::{CallSettings, HoursLimits};
 use graph_api::GraphVersion;
 use pagebell_server::http::{Server, Stopped, TlsFiles};
 use pagebell_server::{Configuration, Limits, Pagebell, Profile};
@@ -12,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
+use crate::shared_options::hours_limits;
 use crate::{configuration_file, demonstration, logging, system};
 
 pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
@@ -19,8 +19,9 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
     logging::start(
         options.log_format.unwrap_or_default(),
         options.log_level.unwrap_or_default(),
-    );
-    runtime()?.block_on(serve(options))
+    )
+    .map_err(Failure::Start)?;
+    runtime().map_err(Failure::Start)?.block_on(serve(options))
 }
 
 /// One thread for each core that this process may use. Alone on one, a thread needs none of what
@@ -48,6 +49,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let address = options.listen.unwrap_or_default().0;
     // Signals are heard from here on, so that none is lost between the start and the wait.
     let stop = stop_signal()?;
+    ignore_other_signals()?;
 
     let mut surroundings = system::surroundings();
     if dev {
@@ -58,6 +60,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         .open_for_server(cache_bound.filter(|bound| !bound.is_zero()))
         .await?;
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
+    logging::count_dropped_lines_in(pagebell.dropped_log_lines());
     let token = if dev {
         Some(demonstration::prepare(&*store, &surroundings).await?)
     } else {
@@ -91,7 +94,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     };
     let base = format!("{scheme}://{}", server.address()?);
-    announce(&base, version, profile, token.as_deref())?;
+    announce(&base, version, profile, token.as_deref()).map_err(Failure::Announce)?;
     tracing::info!(store = %location, "serving");
     match server.run(stop).await {
         Stopped::Finished => {
@@ -112,7 +115,7 @@ fn announce(
     version: GraphVersion,
     profile: Profile,
     token: Option<&str>,
-) -> Result<(), Failure> {
+) -> std::io::Result<()> {
     let mut output = stdout().lock();
     writeln!(output, "listening on {base}")?;
     if let Some(token) = token {
@@ -130,15 +133,13 @@ fn announce(
         )?;
         writeln!(output, "console {base}/console")?;
     }
-    Ok(output.flush()?)
+    output.flush()
 }
 
 fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
     let dev = options.dev.unwrap_or(false);
-    let defaults = CallSettings::default();
     let limits = Limits::default();
     check_limits(options)?;
-    let entries = options.call_hours_max_entries_per_day.unwrap_or(1);
     Ok(Configuration {
         profile: match options.profile {
             None | Some(ProfileName::Graph) => Profile::Graph,
@@ -146,23 +147,8 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
         },
         create_pages: dev,
         default_version: options.default_version,
-        default_settings: CallSettings {
-            audio_enabled: options
-                .default_settings_audio_enabled
-                .unwrap_or(defaults.audio_enabled),
-            icon_enabled: options
-                .default_settings_icon_enabled
-                .unwrap_or(defaults.icon_enabled),
-            video_enabled: options
-                .default_settings_video_enabled
-                .unwrap_or(defaults.video_enabled),
-            ring_target: options
-                .default_settings_ring_target
-                .unwrap_or(defaults.ring_target),
-            call_hours: defaults.call_hours,
-        },
-        hours_limits: HoursLimits::new(entries)
-            .map_err(|error| Failure::Options(format!("call_hours: {error}")))?,
+        default_settings: options.default_settings.settings(),
+        hours_limits: hours_limits(options.call_hours_max_entries_per_day)?,
         limits: Limits {
             body_bytes: options.max_body_bytes.unwrap_or(limits.body_bytes),
             batch_body_bytes: options
@@ -217,8 +203,16 @@ fn check_limits(options: &ServeOptions) -> Result<(), Failure> {
         ("request_time", options.request_time),
     ] {
         if value.is_some_and(|time| time.duration().is_zero()) {
-            return Err(Failure::Options(format!("{name} must be at least 1s")));
+            return Err(Failure::Options(format!("{name} must be longer than 0s")));
         }
+    }
+    // Heartbeats to the leader come several times within the bound.
+    if let Some(bound) = options.cache_bound
+        && bound.duration().subsec_nanos() > 0
+    {
+        return Err(Failure::Options(format!(
+            "cache_bound is {bound}, but it must be a whole number of seconds"
+        )));
     }
     Ok(())
 }
@@ -236,10 +230,29 @@ fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
     }
 }
 
+/// Has signals that would end the process by default, and that are sent out of habit, do nothing:
+/// SIGHUP comes with a terminal that closes, and from tools that rotate logs or reload.
+fn ignore_other_signals() -> Result<(), Failure> {
+    for (kind, name) in [
+        (SignalKind::hangup(), "SIGHUP"),
+        (SignalKind::user_defined1(), "SIGUSR1"),
+        (SignalKind::user_defined2(), "SIGUSR2"),
+    ] {
+        let mut received = signal(kind).map_err(Failure::Start)?;
+        tokio::spawn(async move {
+            while received.recv().await.is_some() {
+                tracing::info!("{name} changes nothing; SIGTERM stops the server");
+            }
+        });
+    }
+    Ok(())
+}
+
 /// Ends when the process is asked to stop.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let listen = |kind| signal(kind).map_err(Failure::Start);
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}

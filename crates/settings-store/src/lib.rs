@@ -15,6 +15,7 @@ mod error;
 mod line;
 mod memory;
 mod moving;
+mod name;
 mod observer;
 mod record;
 mod signed;
@@ -25,6 +26,7 @@ pub use error::StoreError;
 pub use line::{BoundedKeeping, Hint, Line, OpenLine, PageAtLeader};
 pub use memory::MemoryStore;
 pub use moving::{Inventory, Move, Moved, WholePage};
+pub use name::{LONGEST_NAME, NameTooLong, parse_name};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
 pub use record::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,

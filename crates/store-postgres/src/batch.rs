@@ -51,7 +51,7 @@ where
         let (sender, receiver) = mpsc::channel(MOST_WAITING);
         let receiver = Arc::new(Mutex::new(receiver));
         for _ in 0..LANES {
-            tokio::spawn(run(Arc::clone(&receiver), Arc::clone(look_up)));
+            tokio::spawn(supervise(Arc::clone(&receiver), Arc::clone(look_up)));
         }
         Self { questions: sender }
     }
@@ -66,6 +66,23 @@ where
         receiver
             .await
             .unwrap_or_else(|_lane_is_gone| Err(stopped()))
+    }
+}
+
+/// Starts a lane again when it ends by a panic: reads change nothing, so only those who wait for
+/// that group have to be refused.
+async fn supervise<K, V>(
+    questions: Arc<Mutex<mpsc::Receiver<Question<K, V>>>>,
+    look_up: LookUp<K, V>,
+) where
+    K: Copy + Ord + Send + Sync + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    while let Err(error) = tokio::spawn(run(Arc::clone(&questions), Arc::clone(&look_up))).await {
+        if !error.is_panic() {
+            return;
+        }
+        tracing::error!(%error, "a task for reads is started again");
     }
 }
 
@@ -139,5 +156,21 @@ mod tests {
         for answer in answers {
             assert!(matches!(answer, Err(StoreError::Unavailable { .. })));
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_refuses_one_group_and_ends_no_lane() {
+        let look_up: LookUp<u64, u64> = Arc::new(|keys: Vec<u64>| {
+            Box::pin(async move {
+                assert!(!keys.contains(&13), "on purpose");
+                Ok(keys.into_iter().map(|key| (key, Ok(key))).collect())
+            })
+        });
+        let batched = Batched::start(&look_up);
+        for _ in 0..2 * LANES {
+            let answer = batched.get(13).await;
+            assert!(matches!(answer, Err(StoreError::Unavailable { .. })));
+        }
+        assert_eq!(batched.get(1).await.unwrap(), Some(1));
     }
 }

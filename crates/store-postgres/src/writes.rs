@@ -57,6 +57,20 @@ impl Observers {
     }
 }
 
+/// Tells the observer that the store has failed when it is dropped by a panic: without its task for
+/// writes the process should not go on.
+struct FailOnPanic(Arc<Observers>);
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.get().failed(&StoreError::Unavailable {
+                reason: "its task for writes panicked".to_owned(),
+            });
+        }
+    }
+}
+
 /// Takes writes into groups, one group after the other.
 #[derive(Debug)]
 pub(crate) struct Writer {
@@ -110,6 +124,7 @@ struct Work {
 
 impl Work {
     async fn run(self, mut writes: mpsc::Receiver<Waiting>) {
+        let _guard = FailOnPanic(Arc::clone(&self.observers));
         let mut group = Vec::new();
         while writes.recv_many(&mut group, MOST_IN_GROUP).await > 0 {
             let deadline = Instant::now() + WRITE_TIME;
@@ -221,5 +236,39 @@ fn outcome_unknown(reason: String) -> StoreError {
 fn refuse(members: Vec<Member>, error: &StoreError) {
     for member in members {
         member.answer(Err(error.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use settings_store::{CommitReport, Invalidation, PageRecord};
+
+    use super::*;
+
+    struct FailureSender(std::sync::mpsc::Sender<String>);
+
+    impl StoreObserver for FailureSender {
+        fn page_written(&self, _record: &PageRecord) {}
+
+        fn invalidated(&self, _what: Invalidation) {}
+
+        fn group_committed(&self, _report: CommitReport) {}
+
+        fn failed(&self, error: &StoreError) {
+            self.0.send(error.to_string()).ok();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_the_task_for_writes_fails_the_store() {
+        let (sender, failures) = std::sync::mpsc::channel();
+        let observers = Arc::new(Observers::new(Arc::new(FailureSender(sender))));
+        let guard = FailOnPanic(observers);
+        let task = tokio::spawn(async move {
+            let _guard = guard;
+            panic!("on purpose");
+        });
+        assert!(task.await.is_err());
+        assert!(failures.recv().unwrap().contains("panicked"));
     }
 }

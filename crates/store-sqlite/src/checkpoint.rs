@@ -11,7 +11,7 @@ use settings_store::StoreError;
 
 use crate::connection::{self, Purpose};
 use crate::error::of_write;
-use crate::writer::Shared;
+use crate::writer::{FailOnPanic, Shared};
 
 /// How often the log is moved while there are writes. Measured: the p99 of commits is half of what
 /// it is with checkpoints by the writer.
@@ -48,9 +48,13 @@ impl Checkpoints {
             .busy_timeout(PATIENCE)
             .map_err(|error| connection::explain(path, &error))?;
         let (keep_alive, ended) = channel();
+        let guard = FailOnPanic::new(Arc::clone(&shared), "checkpoints");
         let thread = std::thread::Builder::new()
             .name("store-checkpoint".to_owned())
-            .spawn(move || run(&connection, &shared, &ended))
+            .spawn(move || {
+                let _guard = guard;
+                run(&connection, &shared, &ended);
+            })
             .map_err(|error| {
                 connection::cannot_open(path, format!("no thread for its checkpoints: {error}"))
             })?;

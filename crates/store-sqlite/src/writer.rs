@@ -95,6 +95,30 @@ impl Shared {
     }
 }
 
+/// Marks the store as failed when it is dropped by a panic: a thread that has ended so no longer
+/// does its work, and the process should not go on without it.
+pub(crate) struct FailOnPanic {
+    shared: Arc<Shared>,
+    /// What the thread was for.
+    work: &'static str,
+}
+
+impl FailOnPanic {
+    pub(crate) fn new(shared: Arc<Shared>, work: &'static str) -> Self {
+        Self { shared, work }
+    }
+}
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared.fail(&StoreError::Unavailable {
+                reason: format!("its thread for {} panicked", self.work),
+            });
+        }
+    }
+}
+
 /// A transaction under way, handed to administrative work.
 pub(crate) struct Transaction<'a> {
     writer: &'a Writer,
@@ -132,10 +156,14 @@ impl Writer {
         let follower =
             Follower::start(&connection).map_err(|error| connection::explain(path, &error))?;
         let (sender, receiver) = channel();
+        let guard = FailOnPanic::new(Arc::clone(&shared), "writes");
         let writer = Self { connection, shared };
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || writer.run(&receiver, follower))
+            .spawn(move || {
+                let _guard = guard;
+                writer.run(&receiver, follower);
+            })
             .map_err(|error| {
                 connection::cannot_open(path, format!("no thread for its writer: {error}"))
             })?;
@@ -307,4 +335,60 @@ fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
 )]
 fn monotonic_now() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use settings_store::PageRecord;
+
+    use super::*;
+
+    /// Sends on why the store failed.
+    struct FailureSender(Sender<String>);
+
+    impl StoreObserver for FailureSender {
+        fn page_written(&self, _record: &PageRecord) {}
+
+        fn invalidated(&self, _what: Invalidation) {}
+
+        fn group_committed(&self, _report: CommitReport) {}
+
+        fn failed(&self, error: &StoreError) {
+            self.0.send(error.to_string()).ok();
+        }
+    }
+
+    fn observed() -> (Arc<Shared>, Receiver<String>) {
+        let (sender, failures) = channel();
+        (
+            Arc::new(Shared::new(Arc::new(FailureSender(sender)))),
+            failures,
+        )
+    }
+
+    #[test]
+    fn a_panic_of_the_writer_fails_the_store() {
+        let folder = tempfile::tempdir().unwrap();
+        let (shared, failures) = observed();
+        let commands = Writer::start(
+            &folder.path().join("pagebell.db"),
+            Purpose::Write,
+            Arc::clone(&shared),
+        )
+        .unwrap();
+        commands
+            .send(Command::Administration(Box::new(|_| panic!("on purpose"))))
+            .unwrap();
+        let reason = failures.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert!(reason.contains("thread for writes panicked"), "{reason}");
+        assert!(shared.has_failed());
+    }
+
+    #[test]
+    fn a_thread_that_ends_in_order_fails_nothing() {
+        let (shared, failures) = observed();
+        drop(FailOnPanic::new(Arc::clone(&shared), "nothing"));
+        assert!(failures.try_recv().is_err());
+        assert!(!shared.has_failed());
+    }
 }

@@ -184,6 +184,7 @@ fn play(
     times: Times,
 ) -> anyhow::Result<Course> {
     let faults = Faults::new(library.to_owned(), &campaign.site.folder)?;
+    campaign.site.access_log = scenario.access_log;
     if scenario.cold {
         fill(&mut campaign)?;
     }
@@ -207,20 +208,31 @@ fn play(
     }
     let mut process = server.process;
     let mut exit = None;
+    let mut stopped = None;
     if matches!(scenario.expected, Expected::Ends { .. }) {
         exit = wait_for_end(&mut process, END_LIMIT)?;
         faults.end()?;
     } else {
         thread::sleep(times.during);
-        faults.end()?;
+        if scenario.is_of_stderr() {
+            // The fault stays to the end: a log must not hold that either.
+            exit = process.ended()?;
+        } else {
+            faults.end()?;
+        }
     }
     let lifted = clock::now();
-    if exit.is_none() {
+    if exit.is_none() && !scenario.is_of_stderr() {
         thread::sleep(times.after);
         exit = process.ended()?;
     }
     let log = process.log()?;
-    process.kill()?;
+    if scenario.is_of_stderr() {
+        stopped = Some(process.stop()?);
+        faults.end()?;
+    } else {
+        process.kill()?;
+    }
     let gone = clock::now();
     over.store(true, Ordering::Relaxed);
     let mut diary = load.end(&campaign.runtime)?;
@@ -238,6 +250,12 @@ fn play(
         violations: Vec::new(),
     };
     course.violations = course.evidence().judge(course.scenario.expected);
+    if let Some(status) = stopped.filter(|status| !status.success()) {
+        course.violations.push(Violation {
+            kind: Kind::Fault,
+            text: format!("told to stop, the server ended with {status}"),
+        });
+    }
     verify(campaign, &mut course)?;
     Ok(course)
 }

@@ -36,7 +36,7 @@ pub(crate) enum Call {
     Read = 3,
 }
 
-/// Files of the store, any of them.
+/// Files of the store and standard error, any of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Files(u64);
 
@@ -46,6 +46,10 @@ impl Files {
     pub(crate) const DATABASE_AND_LOG: Self = Self(3);
     /// These two and the index of the log, which grows with it.
     pub(crate) const ALL: Self = Self(7);
+    /// The program's own log.
+    pub(crate) const STDERR: Self = Self(8);
+    /// The store and the program's log, as on one disk.
+    pub(crate) const ALL_AND_STDERR: Self = Self(15);
 }
 
 /// What happens instead of, or before, an operation.

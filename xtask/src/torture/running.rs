@@ -27,6 +27,8 @@ pub(crate) struct Site {
     can_check: bool,
     /// How many servers were started: the number of the next log.
     starts: u32,
+    /// Whether servers log each request: a convenience of `--dev` that nobody reads here.
+    pub(crate) access_log: bool,
 }
 
 /// A server that is ready.
@@ -50,6 +52,7 @@ impl Site {
             folder,
             can_check,
             starts: 0,
+            access_log: false,
         })
     }
 
@@ -64,14 +67,8 @@ impl Site {
     /// Starts a server and does not wait for it.
     pub(crate) fn spawn(&mut self, faults: Option<&Faults>) -> anyhow::Result<ServerProcess> {
         let mut command = server::guarded(&self.binary);
-        // The log of every request is a convenience of `--dev`, and here nobody reads it.
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--dev",
-            "--access-log=false",
-        ]);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--dev"]);
+        command.arg(format!("--access-log={}", self.access_log));
         command.arg("--store").arg(location(&self.database()));
         if let Some(faults) = faults {
             faults.preload(&mut command, &self.database());

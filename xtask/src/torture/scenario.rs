@@ -13,7 +13,16 @@ pub(crate) struct Scenario {
     pub(crate) faults: Vec<Fault>,
     /// Whether the fault is there before the first request, while nothing is in memory yet.
     pub(crate) cold: bool,
+    /// Whether the server logs each request.
+    pub(crate) access_log: bool,
     pub(crate) expected: Expected,
+}
+
+impl Scenario {
+    /// Whether only the program's log fails.
+    pub(crate) fn is_of_stderr(&self) -> bool {
+        self.faults.iter().all(|fault| fault.files == Files::STDERR)
+    }
 }
 
 /// What the server has to do.
@@ -44,8 +53,18 @@ const AFTER_THE_CHECKPOINT: Expected = Expected::Ends {
     grace: Duration::from_millis(500),
 };
 
+/// Microseconds that a write to a stalled pipe takes: longer than any run of a scenario.
+const STALLED: u64 = 600_000_000;
+
 /// All of them, in the order of the report.
 pub(crate) fn all() -> Vec<Scenario> {
+    let mut all = of_the_store();
+    all.extend(of_the_log());
+    all
+}
+
+/// Files of the store fail.
+fn of_the_store() -> Vec<Scenario> {
     let fault = |call, files, action, times| Fault {
         call,
         files,
@@ -56,6 +75,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         name,
         faults: vec![fault],
         cold: false,
+        access_log: false,
         expected,
     };
     let (sync, write, read) = (Call::Sync, Call::Write, Call::Read);
@@ -142,6 +162,60 @@ pub(crate) fn all() -> Vec<Scenario> {
     ]
 }
 
+/// The log of the program fails.
+fn of_the_log() -> Vec<Scenario> {
+    let (stderr, full) = (Files::STDERR, Action::Fail(Errno::NOSPC));
+    let scenario = |name, access_log, files, action, expected| Scenario {
+        name,
+        faults: vec![Fault {
+            call: Call::Write,
+            files,
+            action,
+            times: None,
+        }],
+        cold: false,
+        access_log,
+        expected,
+    };
+    vec![
+        scenario(
+            "stderr is a closed pipe: EPIPE",
+            true,
+            stderr,
+            Action::Fail(Errno::PIPE),
+            Expected::Unharmed,
+        ),
+        scenario(
+            "stderr is a stalled pipe: a write does not return",
+            true,
+            stderr,
+            Action::Slow(STALLED),
+            Expected::Unharmed,
+        ),
+        scenario(
+            "no room for stderr: ENOSPC",
+            true,
+            stderr,
+            full,
+            Expected::Unharmed,
+        ),
+        scenario(
+            "no room for the store and stderr: ENOSPC, then room",
+            false,
+            Files::ALL_AND_STDERR,
+            full,
+            Expected::WaitsForRoom,
+        ),
+        scenario(
+            "no room for the store and stderr with an access log: ENOSPC, then room",
+            true,
+            Files::ALL_AND_STDERR,
+            full,
+            Expected::WaitsForRoom,
+        ),
+    ]
+}
+
 /// A disk whose syncs take this much longer.
 pub(crate) fn slow(by: Duration) -> Scenario {
     let microseconds = u64::try_from(by.as_micros()).unwrap_or(u64::MAX);
@@ -154,6 +228,7 @@ pub(crate) fn slow(by: Duration) -> Scenario {
             times: None,
         }],
         cold: false,
+        access_log: false,
         expected: Expected::Unharmed,
     }
 }

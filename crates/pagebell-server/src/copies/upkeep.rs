@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use settings_store::{Hint, Line, OpenLine, StoreError};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use super::bounded::Bounded;
@@ -22,10 +23,28 @@ impl Drop for Upkeep {
     }
 }
 
+/// Says that the process should end when it is dropped by a panic: without its upkeep a lease is
+/// never renewed, and every read is refused.
+struct FailOnPanic(watch::Sender<Option<String>>);
+
+impl Drop for FailOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let reason = "the task that keeps the lease of its cache panicked";
+            self.0.send_replace(Some(reason.to_owned()));
+        }
+    }
+}
+
 impl Upkeep {
     /// Begins on the present runtime.
-    pub(super) fn start(copies: Arc<Bounded>, lines: Arc<dyn OpenLine>) -> Self {
+    pub(super) fn start(
+        copies: Arc<Bounded>,
+        lines: Arc<dyn OpenLine>,
+        failure: watch::Sender<Option<String>>,
+    ) -> Self {
         Self(tokio::spawn(async move {
+            let _guard = FailOnPanic(failure);
             let mut told = String::new();
             loop {
                 let error = match lines.open_line().await {
@@ -106,5 +125,24 @@ async fn apart(copies: &Arc<Bounded>, work: impl FnOnce(&Bounded) + Send + 'stat
     let copies = Arc::clone(copies);
     if let Err(error) = spawn_blocking(move || work(&copies)).await {
         tracing::error!(%error, "copies were not dropped");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_upkeep_says_that_the_process_should_end() {
+        let failure = watch::Sender::new(None);
+        let mut seen = failure.subscribe();
+        let guard = FailOnPanic(failure);
+        let task = tokio::spawn(async move {
+            let _guard = guard;
+            panic!("on purpose");
+        });
+        assert!(task.await.is_err());
+        seen.changed().await.ok();
+        assert!(seen.borrow().as_deref().unwrap().contains("panicked"));
     }
 }

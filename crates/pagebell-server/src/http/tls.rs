@@ -88,6 +88,14 @@ impl Tls {
     }
 }
 
+/// Whether a key is encrypted, in PKCS #8 or in OpenSSL's former way.
+fn is_encrypted(key: &Path) -> bool {
+    std::fs::read_to_string(key).is_ok_and(|text| {
+        text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----")
+            || text.contains("Proc-Type: 4,ENCRYPTED")
+    })
+}
+
 fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     let failed = |file: &Path| {
         let file = file.to_owned();
@@ -105,7 +113,17 @@ fn read(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
             reason: "there is no certificate in it".to_owned(),
         });
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(failed(&files.key))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| {
+        if !is_encrypted(&files.key) {
+            return failed(&files.key)(error);
+        }
+        TlsError::File {
+            file: files.key.clone(),
+            reason: "the key is encrypted; decrypt it with `openssl pkey -in KEY -out DECRYPTED`, \
+                     readable for the server's user only"
+                .to_owned(),
+        }
+    })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut configuration = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

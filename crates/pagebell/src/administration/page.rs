@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write, stdout};
 use serde_json::json;
 use settings_store::{Added, NewPage, PageRecord, SettingsStore};
 
-use super::on_store;
+use super::{on_store, printable};
 use crate::command_line::PageCommand;
 use crate::failure::Failure;
 use crate::store_location::Opening;
@@ -81,7 +81,7 @@ async fn list(
                     as_json(page)
                 )?;
             } else {
-                let name = page.name.as_deref().unwrap_or("");
+                let name = printable(page.name.as_deref().unwrap_or(""));
                 let (page_id, revision) = (page.page_id.get(), page.revision.get());
                 let line = format!("{page_id:<20}  {revision:>8}  {name}");
                 writeln!(output, "{}", line.trim_end())?;

@@ -1,7 +1,7 @@
 //! `pagebell token`
 
 use std::collections::BTreeSet;
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stdout};
 
 use jiff::{SignedDuration, Timestamp};
 use pagebell_server::{OPERATOR_SCOPE, READ_SCOPE};
@@ -13,7 +13,7 @@ use crate::command_line::{NewToken, TokenCommand};
 use crate::failure::Failure;
 use crate::identifiers::{new_id, new_token};
 use crate::store_location::Opening;
-use crate::system;
+use crate::{logging, system};
 
 /// The scopes of a token for which none are named.
 pub(crate) const DEFAULT_SCOPES: [&str; 2] = [READ_SCOPE, "pages_manage_metadata"];
@@ -59,11 +59,10 @@ fn create(options: NewToken) -> Result<(), Failure> {
     let token = new_token(&*surroundings.entropy);
     for scope in &options.scopes {
         if !KNOWN_SCOPES.contains(&scope.as_str()) {
-            writeln!(
-                stderr(),
+            logging::write_notice(&format!(
                 "pagebell: note: nothing here asks for the scope {scope:?}; known are {}",
                 KNOWN_SCOPES.join(", ")
-            )?;
+            ));
         }
     }
     let scopes = if options.scopes.is_empty() {
@@ -108,10 +107,9 @@ fn create(options: NewToken) -> Result<(), Failure> {
             }
             for page_id in &options.pages {
                 if store.page(*page_id).await?.is_none() {
-                    writeln!(
-                        stderr(),
+                    logging::write_notice(&format!(
                         "pagebell: note: there is no page {page_id} yet; add it with pagebell page add {page_id}"
-                    )?;
+                    ));
                 }
             }
             Ok(store.put_token(record).await?)

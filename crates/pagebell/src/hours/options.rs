@@ -5,12 +5,13 @@
     reason = "these comments are help texts, shown as they are"
 )]
 
-use call_settings::{Medium, PageId, TimeZoneId};
+use call_settings::{HoursLimits, Medium, PageId, TimeZoneId};
 use clap::{Args, Subcommand};
 use graph_api::parse_instant;
 use jiff::Timestamp;
 
-use crate::command_line::{HoursLimitsOption, StoreOption};
+use crate::failure::Failure;
+use crate::shared_options::{ConfigOption, DefaultSettingsOptions, HoursLimitsOption, StoreOption};
 
 /// What `pagebell hours` is asked for.
 #[derive(Debug, Args)]
@@ -47,6 +48,8 @@ pub(crate) struct ShowOptions {
     /// As JSON, with the fields of the edge messenger_call_availability
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) default_settings: DefaultSettingsOptions,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }
@@ -86,4 +89,13 @@ pub(crate) struct HoursSource {
     pub(crate) timezone: Option<TimeZoneId>,
     #[command(flatten)]
     pub(crate) limits: HoursLimitsOption,
+    #[command(flatten)]
+    pub(crate) config: ConfigOption,
+}
+
+impl HoursSource {
+    /// How many entries a day may have.
+    pub(super) fn limits(&self) -> Result<HoursLimits, Failure> {
+        self.limits.limits(&self.config.read()?)
+    }
 }

@@ -19,7 +19,12 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
     })?;
     let stored = settings_of(options, page_id)?;
     let is_configured = stored.is_some();
-    let settings = stored.unwrap_or_default();
+    let settings = if let Some(settings) = stored {
+        settings
+    } else {
+        let configured = options.store.config.read()?.default_settings;
+        options.default_settings.clone().or(&configured).settings()
+    };
     let now = at_whole_second(system::surroundings().clock.now());
     let at = options.at.unwrap_or(now);
     let availability = CallAvailability::new(&settings);
@@ -55,7 +60,7 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
     if !is_configured {
         writeln!(
             output,
-            "The Page was never configured: these are the defaults, unless its server has others."
+            "The Page was never configured: these are the configured defaults."
         )?;
     }
     if options.week {

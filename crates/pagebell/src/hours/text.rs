@@ -1,6 +1,6 @@
 //! `pagebell hours parse`, `format` and `import`.
 
-use std::io::{Read, Write, stderr, stdin, stdout};
+use std::io::{Read, Write, stdin, stdout};
 
 use bytes::Bytes;
 use call_settings::{CallHours, CallHoursChange, HoursLimits, HoursText, excerpt};
@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use super::openstreetmap;
 use super::options::HoursSource;
 use crate::failure::Failure;
+use crate::logging::write_notice;
 
 pub(super) fn parse(source: &HoursSource) -> Result<(), Failure> {
     let text = given_or_stdin(source.hours.as_deref())?;
-    let hours = CallHours::from_text(&text, source.timezone, source.limits.max_entries_per_day)
+    let hours = CallHours::from_text(&text, source.timezone, source.limits()?)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     write_json(&hours)
 }
@@ -26,10 +27,10 @@ pub(super) fn import(source: &HoursSource) -> Result<(), Failure> {
     let import = openstreetmap::read(text.trim()).map_err(Failure::Refused)?;
     let hours = import
         .plan
-        .into_call_hours(timezone_id, source.limits.max_entries_per_day)
+        .into_call_hours(timezone_id, source.limits()?)
         .map_err(|error| Failure::Refused(error.to_string()))?;
     for lost in import.lost {
-        writeln!(stderr(), "lost: {lost}")?;
+        write_notice(&format!("lost: {lost}"));
     }
     write_json(&hours)
 }

@@ -3,7 +3,7 @@
 mod line;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write, stderr, stdin, stdout};
+use std::io::{BufRead, BufReader, Write, stdin, stdout};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,7 +17,7 @@ use super::{ImportOptions, counted};
 use crate::administration::OpenStore;
 use crate::failure::Failure;
 use crate::store_location::Opening;
-use crate::system;
+use crate::{logging, system};
 
 /// How many Pages share one transaction: enough to make its sync cheap, few enough that a server on
 /// the same store waits for a fraction of a second.
@@ -44,8 +44,11 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
         None => Box::new(BufReader::new(stdin())),
     };
     let name = file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string());
+    let configured = options.store.config.read()?;
+    let limits = options.limits.limits(&configured)?;
+    let default_settings = options.default_settings.clone();
+    let defaults = default_settings.or(&configured.default_settings).settings();
     let store = OpenStore::new(&options.store.location(), Opening::MayBeFirst)?;
-    let limits = options.limits.max_entries_per_day;
     let (sender, portions) = sync_channel(WAITING_PORTIONS);
     // Reading lines takes about as long as storing them, so each has a thread.
     std::thread::scope(|scope| {
@@ -53,7 +56,8 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
         store.run(async |store| {
             let surroundings = system::surroundings();
             let mut imported = Imported::default();
-            let stored = store_portions(store, &surroundings, portions, &mut imported).await;
+            let stored =
+                store_portions(store, &surroundings, defaults, portions, &mut imported).await;
             tell(&imported)?;
             stored
         })
@@ -63,11 +67,12 @@ pub(crate) fn import(options: &ImportOptions) -> Result<(), Failure> {
 async fn store_portions(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,
+    defaults: CallSettings,
     portions: Receiver<Portion>,
     imported: &mut Imported,
 ) -> Result<(), Failure> {
     let clock = &surroundings.clock;
-    let defaults = Arc::new(CallSettings::default());
+    let defaults = Arc::new(defaults);
     let mut told = clock.monotonic();
     for portion in portions {
         let pages = portion?;
@@ -83,7 +88,7 @@ async fn store_portions(
         imported.unchanged += one.unchanged;
         if clock.monotonic().saturating_sub(told) >= TELL_EVERY {
             told = clock.monotonic();
-            writeln!(stderr(), "{} so far", counted(all(imported), "Page"))?;
+            logging::write_notice(&format!("{} so far", counted(all(imported), "Page")));
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::command_line::{HoursLimitsOption, StoreOption};
+use crate::shared_options::{DefaultSettingsOptions, HoursLimitsOption, StoreOption};
 use crate::store_location::StoreLocation;
 
 /// Copy the store into a file, also while a server uses it.
@@ -64,8 +64,9 @@ pub(crate) struct CheckOptions {
 ///
 /// Each line is a JSON object with the page_id, and with name and settings where there are any.
 /// Settings are like the body of a POST: a field that is absent stays as it is, and starts from the
-/// default on a new Page. A Page that is just so already is not touched, so a file can be imported
-/// again. Sorted by page_id it goes fastest. A server may use the store meanwhile.
+/// default on a Page that was never configured. A Page that is just so already is not touched, so a
+/// file can be imported again. Sorted by page_id it goes fastest. A server may use the store
+/// meanwhile.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     pagebell export --store sqlite:old.db | pagebell import --store sqlite:new.db\n  \
@@ -76,6 +77,8 @@ pub(crate) struct ImportOptions {
     pub(crate) file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) limits: HoursLimitsOption,
+    #[command(flatten)]
+    pub(crate) default_settings: DefaultSettingsOptions,
     #[command(flatten)]
     pub(crate) store: StoreOption,
 }

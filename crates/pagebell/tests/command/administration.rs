@@ -110,6 +110,42 @@ fn pages_are_listed_and_removed() {
 }
 
 #[test]
+fn names_are_bounded_and_never_steer_a_terminal() {
+    let place = Place::new();
+    let name = "evil\u{1b}]0;title\u{7}\nsecond line";
+    place.must(&["page", "add", "1", "--name", name]);
+    place.must(&["app", "add", name]);
+    let output = place.run(&["token", "create", "--page", "1", "--scope", name]);
+    assert!(output.status.success());
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        !note.contains('\u{1b}') && note.lines().count() == 1,
+        "{note}"
+    );
+    for (list, rows) in [("page", 2), ("app", 2), ("token", 2)] {
+        let table = place.must(&[list, "list"]);
+        assert!(!table.contains(['\u{1b}', '\u{7}']), "{table:?}");
+        assert_eq!(table.lines().count(), rows, "{table}");
+        let json = place.must(&[list, "list", "--json"]);
+        let listed: Value = serde_json::from_str(&json).unwrap();
+        assert!(listed[0].to_string().contains("second line"), "{json}");
+    }
+    let longest = "x".repeat(256);
+    let too_long = "x".repeat(257);
+    place.must(&["page", "add", "1", "--name", &longest]);
+    for arguments in [
+        &["page", "add", "1", "--name", &too_long][..],
+        &["app", "add", &too_long],
+        &["token", "create", "--page", "1", "--scope", &too_long],
+    ] {
+        let output = place.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains("256 characters at most"), "{errors}");
+    }
+}
+
+#[test]
 fn tokens_are_printed_once_and_kept_as_hashes() {
     let place = Place::new();
     let token = place.must(&[

@@ -3,43 +3,24 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::process::pagebell;
-
-const COMMANDS: [&[&str]; 14] = [
-    &["serve"],
-    &["app", "add"],
-    &["app", "list"],
-    &["page", "add"],
-    &["page", "list"],
-    &["page", "remove"],
-    &["token", "create"],
-    &["token", "list"],
-    &["token", "revoke"],
-    &["hours"],
-    &["hours", "parse"],
-    &["hours", "format"],
-    &["hours", "import"],
-    &["completion"],
-];
+use crate::help;
 
 #[test]
 fn documents_are_up_to_date() {
     let mut document = String::from(
         "# The command line\n\n\
-         Made from the help texts by a test; do not edit. Every option of `serve` is also an \
-         environment variable, shown in brackets, and a key of the file that `--config` names: the \
-         option's name with underscores. `--call-hours-*` and `--default-settings-*` are keys of the \
-         tables `[call_hours]` and `[default_settings]`.\n",
+         Made from the help texts of all commands by a test; do not edit. Every option of `serve` is\n\
+         also an environment variable, shown in brackets, and a key of the file that `--config` names:\n\
+         the option's name with underscores. `--call-hours-*` and `--default-settings-*` are keys of\n\
+         the tables `[call_hours]` and `[default_settings]`. The other commands read the store, the\n\
+         entries a day and the default settings from the same file. A variable that is empty counts\n\
+         as one that is not set.\n",
     );
-    for command in COMMANDS {
-        let output = pagebell().args(command).arg("--help").output().unwrap();
-        let help = String::from_utf8(output.stdout).unwrap();
-        write!(
-            document,
-            "\n## pagebell {}\n\n```text\n{help}```\n",
-            command.join(" ")
-        )
-        .unwrap();
+    for help in help::all() {
+        let name = [vec!["pagebell".to_owned()], help.command]
+            .concat()
+            .join(" ");
+        write!(document, "\n## {name}\n\n```text\n{}```\n", help.text).unwrap();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/command-line.md");
     if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
@@ -48,6 +29,6 @@ fn documents_are_up_to_date() {
     let found = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         found == document,
-        "docs/command-line.md is out of date; run UPDATE_DOCUMENTS=1 cargo test --workspace documents"
+        "docs/command-line.md is out of date; run UPDATE_DOCUMENTS=1 cargo test --package pagebell documents"
     );
 }

@@ -2,30 +2,54 @@
 
 use crate::process::pagebell;
 
+/// A command by its names, and its help text.
+pub(crate) struct Help {
+    pub(crate) command: Vec<String>,
+    pub(crate) text: String,
+}
+
+/// The help texts of all commands, each before those below it. The tree is walked as the texts show
+/// it, and a test of the program holds that it hides none.
+pub(crate) fn all() -> Vec<Help> {
+    let mut all = Vec::new();
+    walk(&[], &mut all);
+    all
+}
+
+fn walk(command: &[String], all: &mut Vec<Help>) {
+    let output = pagebell().args(command).arg("--help").output().unwrap();
+    assert!(output.status.success(), "{command:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    let below = names_below(&text);
+    all.push(Help {
+        command: command.to_owned(),
+        text,
+    });
+    for name in below {
+        walk(&[command, &[name]].concat(), all);
+    }
+}
+
+/// The names in the section `Commands`, each at the start of a line that is set in by two.
+fn names_below(text: &str) -> Vec<String> {
+    let section = text.lines().skip_while(|line| *line != "Commands:");
+    section
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  "))
+        .filter(|line| !line.starts_with(' '))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .map(str::to_owned)
+        .collect()
+}
+
 #[test]
 fn help_texts_stay_as_they_are() {
-    for command in [
-        &[][..],
-        &["serve"],
-        &["app", "add"],
-        &["page", "add"],
-        &["page", "list"],
-        &["token", "create"],
-        &["token", "revoke"],
-        &["import"],
-        &["export"],
-        &["backup"],
-        &["restore"],
-        &["check"],
-        &["hours"],
-        &["hours", "parse"],
-        &["hours", "format"],
-        &["hours", "import"],
-    ] {
-        let output = pagebell().args(command).arg("--help").output().unwrap();
-        assert!(output.status.success());
-        let name = format!("help_{}", command.join("_"));
-        insta::assert_snapshot!(name, String::from_utf8(output.stdout).unwrap());
+    let all = all();
+    assert!(all.len() > 20, "{} commands", all.len());
+    for Help { command, text } in all {
+        insta::assert_snapshot!(format!("help_{}", command.join("_")), text);
     }
 }
 

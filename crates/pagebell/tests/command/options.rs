@@ -103,6 +103,8 @@ fn mistakes_are_named() {
         ["--max-headers", "0"],
         ["--max-body-bytes", "1"],
         ["--request-time", "0s"],
+        ["--request-time", "0ms"],
+        ["--cache-bound", "1500ms"],
     ] {
         let output = pagebell().arg("serve").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
@@ -127,4 +129,95 @@ fn logs_are_text_or_json_with_the_trace_id() {
             assert_eq!(event["status"], 200);
         }
     }
+}
+
+#[test]
+fn switches_take_a_value_with_and_without_an_equals_sign() {
+    for arguments in [
+        &["--dev", "true", "--access-log", "true"][..],
+        &["--dev=true", "--access-log=true"],
+        &["--dev", "--access-log"],
+        &["--access-log", "--dev"],
+        &["--access-log", "1", "--dev", "yes"],
+    ] {
+        let place = Place::new();
+        let mut server = place.serve(arguments);
+        let token = server.token();
+        server.ask("GET", EDGE, &token, "");
+        server.signal("TERM");
+        let (code, log) = server.wait();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(log.contains("messenger_call_settings"), "{log}");
+    }
+    let place = Place::new();
+    let server = place.serve(&["--dev", "false", "--access-log", "false"]);
+    assert_eq!(server.ask("GET", "/control/clock", "", "").status, 400);
+}
+
+#[test]
+fn a_bad_value_is_reported_by_where_it_comes_from() {
+    let place = Place::new();
+    let errors = |arguments: &[&str], variable: &str, value: &str| {
+        let mut command = pagebell();
+        command.args(arguments).current_dir(place.path());
+        let output = command.env(variable, value).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{variable}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    for (variable, value) in [
+        ("PAGEBELL_MAX_HEADERS", "many"),
+        ("PAGEBELL_LISTEN", "everywhere"),
+        ("PAGEBELL_PROFILE", "strict"),
+        ("PAGEBELL_DEV", "perhaps"),
+        ("PAGEBELL_DEFAULT_SETTINGS_RING_TARGET", "BOTH"),
+    ] {
+        let errors = errors(&["serve"], variable, value);
+        assert!(errors.contains(&format!("for '{variable}'")), "{errors}");
+        assert!(!errors.lines().next().unwrap().contains("--"), "{errors}");
+    }
+    let errors = errors(
+        &["serve", "--max-headers", "many"],
+        "PAGEBELL_MAX_HEADERS",
+        "7",
+    );
+    assert!(errors.contains("for '--max-headers"), "{errors}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_none() {
+    let place = Place::new();
+    let mut command = pagebell();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0"])
+        .args(["--store", &place.store()]);
+    for variable in [
+        "PAGEBELL_CONFIG",
+        "PAGEBELL_DEV",
+        "PAGEBELL_MAX_HEADERS",
+        "PAGEBELL_PROFILE",
+        "PAGEBELL_REQUEST_TIME",
+        "PAGEBELL_DEFAULT_SETTINGS_RING_TARGET",
+        "PAGEBELL_TLS_KEY",
+    ] {
+        command.env(variable, "");
+    }
+    let server = Server::start(command);
+    assert_eq!(server.ask("GET", "/healthz", "", "").status, 200);
+    place.must(&["page", "add", "1"]);
+    let output = pagebell()
+        .args(["page", "list"])
+        .current_dir(place.path())
+        .env("PAGEBELL_STORE", "")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn durations_take_milliseconds() {
+    let place = Place::new();
+    let server = place.serve(&["--request-time", "1500ms", "--header-time", "1m"]);
+    assert_eq!(server.ask("GET", "/healthz", "", "").status, 200);
+    let output = place.run(&["token", "create", "--all-pages", "--expires-in", "500ms"]);
+    assert!(output.status.success(), "{output:?}");
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -79,23 +79,21 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts a server and waits until it listens.
-    pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_with_log(command, Stdio::piped())
+    }
+
+    /// Starts a server that logs there, and waits until it listens.
+    pub(crate) fn start_with_log(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         let Some((_scheme, address)) = line.trim().split_once("://") else {
             let mut errors = String::new();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut errors)
-                .unwrap();
+            if let Some(mut stderr) = child.stderr.take() {
+                stderr.read_to_string(&mut errors).unwrap();
+            }
             panic!("the server did not start: {line:?} {errors}");
         };
         assert!(line.starts_with("listening on http"), "{line}");
@@ -132,6 +130,18 @@ impl Server {
             .args([&format!("-{name}"), &self.child.id().to_string()])
             .status();
         assert!(status.unwrap().success());
+    }
+
+    /// Takes the reading end of the log. Dropped, it is a pipe without a reader.
+    pub(crate) fn take_log(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
+    /// Waits for the end without reading the log; the exit code, unless it takes too long.
+    pub(crate) fn exit_code_within(&mut self, time: Duration) -> Option<i32> {
+        let child = &mut self.child;
+        crate::start_and_stop::retry(time, || child.try_wait().unwrap().is_some());
+        self.child.try_wait().unwrap()?.code()
     }
 
     /// Waits for the end and returns the exit code and what was logged.

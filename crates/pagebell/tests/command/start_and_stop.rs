@@ -302,6 +302,49 @@ fn the_token_of_dev_is_reported_without_dev() {
 }
 
 #[test]
+fn a_revoked_token_of_dev_stays_revoked_and_another_takes_its_place() {
+    let place = Place::new();
+    let mut revoked: Vec<String> = Vec::new();
+    for generation in 0..3 {
+        let mut server = place.serve(&["--dev"]);
+        let token = server.token();
+        assert_eq!(server.ask("GET", EDGE, &token, "").status, 200);
+        for former in &revoked {
+            assert_ne!(&token, former);
+            assert_eq!(server.ask("GET", EDGE, former, "").status, 400);
+        }
+        drop(server);
+        let mut again = place.serve(&["--dev"]);
+        assert_eq!(again.token(), token, "generation {generation}");
+        drop(again);
+        let id = (100_000_000_000_002_u64 + generation).to_string();
+        let server = place.serve(&[]);
+        server.signal("TERM");
+        let log = server.wait().1;
+        assert!(log.contains(&format!("token_id={id}")), "{log}");
+        place.must(&["token", "revoke", &id]);
+        revoked.push(token);
+    }
+    let listed = place.must(&["token", "list"]);
+    assert_eq!(listed.matches("revoked").count(), 3, "{listed}");
+}
+
+#[test]
+fn signals_that_are_sent_out_of_habit_end_nothing() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    for name in ["HUP", "USR1", "USR2", "HUP"] {
+        server.signal(name);
+        assert_eq!(server.ask("GET", EDGE, &token, "").status, 200, "{name}");
+    }
+    server.signal("TERM");
+    let (code, log) = server.wait();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("SIGHUP changes nothing"), "{log}");
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_way_out() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -10,7 +10,7 @@ use rcgen::CertifiedKey;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-use crate::process::{Place, Reply, Server, read_reply};
+use crate::process::{Place, Reply, Server, pagebell, read_reply};
 use crate::start_and_stop::retry;
 
 /// Writes a new certificate and key, and returns the certificate.
@@ -88,4 +88,32 @@ fn plain_http_is_not_answered_and_the_server_lives_on() {
     let mut connection = server.connect();
     assert!(connection.ask("GET", "/healthz", "", "").is_err());
     assert_eq!(ask(&server, &trusted, "/healthz").unwrap().status, 200);
+}
+
+#[test]
+fn an_encrypted_key_is_called_encrypted() {
+    let place = Place::new();
+    new_certificate(&place);
+    let key = place.path().join("key.pem");
+    for text in [
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n\
+         MIIB\n-----END RSA PRIVATE KEY-----\n",
+    ] {
+        fs::write(&key, text).unwrap();
+        let output = pagebell()
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(["--store", &place.store(), "--tls-certificate"])
+            .arg(place.path().join("certificate.pem"))
+            .arg("--tls-key")
+            .arg(&key)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            errors.contains("the key is encrypted") && errors.contains("openssl pkey"),
+            "{errors}"
+        );
+    }
 }

@@ -4,7 +4,7 @@ use call_settings::{HoursLimits, PageId, SettingsField, excerpt};
 use graph_api::{Parameters, settings_submission};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use settings_store::ImportedPage;
+use settings_store::{ImportedPage, parse_name};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,9 +33,10 @@ pub(super) fn parse(text: &[u8], limits: HoursLimits) -> Result<ImportedPage, St
     let update = settings_submission(&Parameters::from(line.settings))
         .validate(limits)
         .map_err(|violations| violations.first().to_string())?;
+    let name = line.name.as_deref().map(parse_name).transpose();
     Ok(ImportedPage {
         page_id,
-        name: line.name,
+        name: name.map_err(|error| format!("name: {error}"))?,
         update,
     })
 }
@@ -100,5 +101,9 @@ mod tests {
             let reason = read(text).unwrap_err();
             assert!(reason.contains(named), "{text}: {reason}");
         }
+        let name = "é".repeat(256);
+        read(&format!(r#"{{"page_id":"1","name":"{name}"}}"#)).unwrap();
+        let reason = read(&format!(r#"{{"page_id":"1","name":"{name}x"}}"#)).unwrap_err();
+        assert!(reason.contains("256 characters"), "{reason}");
     }
 }
