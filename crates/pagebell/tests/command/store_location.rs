@@ -15,10 +15,11 @@ fn errors(output: &Output) -> String {
     errors
 }
 
-/// A command in the folder of a place, which names no store.
+/// A command in the folder of a place. A server that starts against expectation takes a free port.
 fn inside(place: &Place, arguments: &[&str]) -> Command {
     let mut command = pagebell();
     command.args(arguments).current_dir(place.path());
+    command.env("PAGEBELL_LISTEN", "127.0.0.1:0");
     command
 }
 
