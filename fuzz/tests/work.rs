@@ -1,6 +1,10 @@
 //! The work of each reader grows with the length of its input, and no faster.
 
-#![allow(clippy::unwrap_used, reason = "these are tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "these are tests, and the figures are what they are run for"
+)]
 
 use std::process::Command;
 

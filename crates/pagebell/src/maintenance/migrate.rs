@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::{Write, stderr, stdout};
+use std::io::{Write, stdout};
 use std::time::Duration;
 
 use call_settings::PageId;
@@ -11,6 +11,7 @@ use settings_store::{AppId, Inventory, SettingsStore, TokenId, TokenKey, TokenRe
 use super::{MigrateOptions, counted};
 use crate::administration::OpenStore;
 use crate::failure::Failure;
+use crate::logging::write_notice;
 use crate::store_location::Opening;
 use crate::system;
 
@@ -60,12 +61,9 @@ pub(crate) fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
             &found.checksum()[..16]
         )?;
         let seconds = clock.monotonic().saturating_sub(start).as_secs();
-        writeln!(
-            stderr(),
-            "the comparison read both stores in full in {}; another pass takes at least that long, \
+        write_notice(&format!("the comparison read both stores in full in {}; another pass takes at least that long, \
              however little has changed",
-            counted(seconds, "second")
-        )?;
+            counted(seconds, "second")));
         Ok(())
     })
 }
@@ -146,19 +144,17 @@ async fn copy_pages(
         conflicts.extend(moved.conflicts);
         if clock.monotonic().saturating_sub(told) >= TELL_EVERY {
             told = clock.monotonic();
-            writeln!(
-                stderr(),
+            write_notice(&format!(
                 "{} so far, up to {}",
                 counted(written + unchanged, "Page"),
                 after.map(|page_id| page_id.to_string()).unwrap_or_default()
-            )?;
+            ));
         }
     }
-    writeln!(
-        stderr(),
+    write_notice(&format!(
         "{} written, {unchanged} there already; comparing, which reads both stores in full",
         counted(written, "Page")
-    )?;
+    ));
     Ok(conflicts)
 }
 
