@@ -73,8 +73,8 @@ pub struct DebugTokenResponse {
 
 impl DebugToken {
     /// The answer as JSON, reduced to the members that `fields` names, where it names any: a text
-    /// with commas or a JSON array of names. Unknown names are left out, as the SDKs ask for members
-    /// that a token may not have.
+    /// with commas or a JSON array of names. Unknown names are left out, as the SDKs ask for
+    /// members that a token may not have.
     pub fn to_json(&self, fields: Option<&ParameterValue>) -> String {
         let whole = serde_json::to_value(self).expect("strings, numbers and booleans");
         let parsed;

@@ -14,9 +14,9 @@ use crate::GraphError;
 /// needs seven levels.
 pub const MAX_JSON_DEPTH: usize = 32;
 
-/// How many values a text may have, with those inside of arrays and objects. The longest valid body,
-/// a week of the most hours, has under a thousand; a text of a MiB could have half a million, each of
-/// which takes many times its length in memory.
+/// How many values a text may have, with those inside of arrays and objects. The longest valid
+/// body, a week of the most hours, has under a thousand; a text of a MiB could have half a million,
+/// each of which takes many times its length in memory.
 pub const MAX_JSON_VALUES: usize = 10_000;
 
 /// Why a text is not read as JSON.

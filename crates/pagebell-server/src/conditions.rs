@@ -1,15 +1,16 @@
 //! The conditions of a request: which revision a Page must be at for the request to be answered.
 //!
 //! What a condition means when it is repeated, malformed or unreadable is decided here and nowhere
-//! else. An ignored condition is a silent overwrite, so none is ever ignored in the profile `graph`:
+//! else. An ignored condition is a silent overwrite, so none is ever ignored in the profile
+//! `graph`:
 //!
 //! - `If-Match` (ours): the revision that the Page has, or `*` for any.
 //! - `Pagebell-Revision-At-Least` (ours): the revision that the Page has reached.
 //! - Both hold on each edge of a Page, alone and in a batch. Unmet, they are error 412. Empty,
 //!   unreadable or repeated with different values, or on a request that is none for an edge of a
 //!   Page, they are error 400.
-//! - HTTP's other conditions are ignored on a GET, as all of them may be (RFC 9110, 13.1), and error
-//!   400 on any other method.
+//! - HTTP's other conditions are ignored on a GET, as all of them may be (RFC 9110, 13.1), and
+//!   error 400 on any other method.
 
 use call_settings::quoted_excerpt;
 use graph_api::GraphError;

@@ -56,23 +56,24 @@ pub struct Limits {
     pub header_count: usize,
     /// The largest address and headers of a request together, in bytes.
     pub header_bytes: usize,
-    /// The most memory that unfinished heads may hold in all connections together, in bytes. A single
-    /// one is bounded by `header_bytes`, or by 64 KiB where that is more.
+    /// The most memory that unfinished heads may hold in all connections together, in bytes. A
+    /// single one is bounded by `header_bytes`, or by 64 KiB where that is more.
     pub unfinished_head_bytes: usize,
     /// The most memory that request bodies may hold in all connections together, until their
     /// requests are answered, in bytes.
     pub unfinished_body_bytes: usize,
-    /// The most memory that pages outside of the Graph surface may hold in all connections together,
-    /// until their callers have taken them, in bytes.
+    /// The most memory that pages outside of the Graph surface may hold in all connections
+    /// together, until their callers have taken them, in bytes.
     pub unread_page_bytes: usize,
     /// How long the headers of a request may take, and how long a connection may be idle.
     pub header_time: Duration,
     /// How long the body of a request may take, and how long its answer.
     pub request_time: Duration,
-    /// The most connections at a time; more take the place of idle ones, or wait until there is room.
+    /// The most connections at a time; more take the place of idle ones, or wait until there is
+    /// room.
     pub connections: usize,
-    /// How long the server goes on answering after it was told to stop, while `/readyz` says that it
-    /// does: until whoever sends requests has looked there.
+    /// How long the server goes on answering after it was told to stop, while `/readyz` says that
+    /// it does: until whoever sends requests has looked there.
     pub drain_time: Duration,
     /// How long requests under way may take after the server was told to stop.
     pub stop_time: Duration,

@@ -43,8 +43,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) request: &'a GraphRequest<'a>,
     pub(crate) method: &'a Method,
     pub(crate) parameters: &'a Parameters,
-    /// What is wrong with the body or the parameters. It is told to callers that are known only, so each operation
-    /// asks for it after it has authenticated its caller.
+    /// What is wrong with the body or the parameters. It is told to callers that are known only, so
+    /// each operation asks for it after it has authenticated its caller.
     pub(crate) body: &'a Result<(), GraphError>,
     pub(crate) trace: &'a TraceIds,
     /// The credentials of the batch, which count where the operation has none of its own.
@@ -52,8 +52,9 @@ pub(crate) struct Operation<'a> {
 }
 
 impl Pagebell {
-    /// A server over this store, which from now on tells it of changes. Where the store is shared and
-    /// copies of it are kept, their upkeep begins on the present tokio runtime; without one this panics.
+    /// A server over this store, which from now on tells it of changes. Where the store is shared
+    /// and copies of it are kept, their upkeep begins on the present tokio runtime; without one
+    /// this panics.
     pub fn new(
         configuration: Configuration,
         store: Arc<dyn SettingsStore>,

@@ -184,8 +184,8 @@ fn optional_text(members: &Map<String, Value>, name: &str) -> Result<Option<Stri
     }
 }
 
-/// Headers come as an array of `Name: value` texts or of objects with `name` and `value`. Others are
-/// refused: a condition that is left out would be a change that nobody wanted.
+/// Headers come as an array of `Name: value` texts or of objects with `name` and `value`. Others
+/// are refused: a condition that is left out would be a change that nobody wanted.
 fn headers(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
     let elements = match value {
         None | Some(Value::Null) => return Ok(Vec::new()),

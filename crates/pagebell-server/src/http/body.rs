@@ -23,8 +23,8 @@ pub(super) enum BodyError {
     AnswerAndClose(GraphError),
 }
 
-/// Reads a body of at most `limit` bytes within the time, and charges it to the share. Most requests
-/// have none, and ask for no limit.
+/// Reads a body of at most `limit` bytes within the time, and charges it to the share. Most
+/// requests have none, and ask for no limit.
 pub(super) async fn read(
     mut body: Incoming,
     headers: &HeaderMap,

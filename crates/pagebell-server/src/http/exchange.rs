@@ -161,16 +161,18 @@ pub(super) async fn read_body<'a>(
         time,
         &transport.share
     ));
-    // Nearly every body has arrived with its head, and the timer is never started.
-    let read = tokio::select! {
-        biased;
-        read = &mut reading => read,
-        () = tokio::time::sleep(BODY_GRACE) => {
-            drop(busy);
-            let read = reading.await;
-            busy = place.busy();
-            read
-        }
+    // Nearly every body has arrived with its head, and needs no timer.
+    let read = match reading.as_mut().now_or_never() {
+        Some(read) => read,
+        None => match tokio::time::timeout(BODY_GRACE, reading.as_mut()).await {
+            Ok(read) => read,
+            Err(_late) => {
+                drop(busy);
+                let read = reading.await;
+                busy = place.busy();
+                read
+            }
+        },
     };
     match read {
         Ok(body) => Ok((body, busy)),

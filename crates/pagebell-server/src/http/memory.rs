@@ -3,8 +3,8 @@
 //! A stranger can send the beginning of a request and no more on each of many connections, or ask
 //! for a page and not read it. What a connection holds so is charged to a budget, so that all
 //! connections together hold no more than that. Each connection has a small part of the budget of
-//! its own, which is enough for the usual request: such requests are answered while others have used
-//! up all the rest.
+//! its own, which is enough for the usual request: such requests are answered while others have
+//! used up all the rest.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,8 +49,8 @@ impl Budget {
 }
 
 impl Share {
-    /// Charges what is missing for the request to hold `bytes` in all; `false`: there is no room for
-    /// so much, and the share is as it was.
+    /// Charges what is missing for the request to hold `bytes` in all; `false`: there is no room
+    /// for so much, and the share is as it was.
     #[must_use]
     pub(super) fn hold(&self, bytes: usize) -> bool {
         let needed = bytes.saturating_sub(self.budget.own_part);

@@ -65,11 +65,12 @@ pub enum Stopped {
     StoreFailed(String),
 }
 
-/// The most memory that the head of a request may take, in bytes, unless larger ones are configured.
+/// The most memory that the head of a request may take, in bytes, unless larger ones are
+/// configured.
 const LARGEST_HEAD: usize = 64 * 1024;
 
-/// What a head has beyond the bytes of its address and headers, which are limited: the separators of
-/// the most headers. A head just over the limit is then refused by the limit's own error.
+/// What a head has beyond the bytes of its address and headers, which are limited: the separators
+/// of the most headers. A head just over the limit is then refused by the limit's own error.
 const HEAD_ROOM: usize = 8 * 1024;
 
 type ResponseBody = Either<Full<Bytes>, UnsyncBoxBody<Bytes, axum::Error>>;
@@ -290,8 +291,8 @@ impl Connection {
         };
         let stream = Guarded::new(stream, Arc::clone(&progress), shares, refuse);
         let stream = Watched::new(stream, Arc::clone(&progress));
-        // hyper refuses heads over its own limits without a body, which `Guarded` adds; those of the
-        // configuration are stricter.
+        // hyper refuses heads over its own limits without a body, which `Guarded` adds; those of
+        // the configuration are stricter.
         let connection = http1::Builder::new()
             .header_read_timeout(None)
             // Heads and bodies are small: they are copied together and leave as one piece.

@@ -33,9 +33,9 @@ impl Pagebell {
     /// Runs the operations, each like a single request. One that fails never fails its neighbours;
     /// those that time is up for are answered with `null` (documented).
     ///
-    /// Operations on different Pages run side by side, so that their updates share commits. Those on
-    /// one Page keep their order, and one that refers to an earlier operation, or whose path names
-    /// no Page by its id, runs after all before it and before all behind it.
+    /// Operations on different Pages run side by side, so that their updates share commits. Those
+    /// on one Page keep their order, and one that refers to an earlier operation, or whose path
+    /// names no Page by its id, runs after all before it and before all behind it.
     pub(crate) async fn batch(
         &self,
         operation: Operation<'_>,
