@@ -98,3 +98,71 @@ fn the_updates_of_a_batch_share_commits_across_pages_and_keep_their_order_on_one
         assert_eq!(history["data"], json!(expected), "Page {page}");
     }
 }
+
+/// The status of a sign-in to the console with these headers of a browser or a proxy.
+fn sign_in(server: &Server, token: &str, headers: &str) -> (u16, bool) {
+    let body = format!("access_token={token}");
+    let mut connection = server.connect();
+    let request = format!(
+        "POST /console/sign-in HTTP/1.1\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    );
+    connection.send(request.as_bytes()).unwrap();
+    let reply = connection.read().unwrap();
+    let cookie = reply.header("set-cookie").unwrap_or_default();
+    (reply.status, cookie.contains("Secure"))
+}
+
+#[test]
+fn the_console_tells_its_own_pages_from_others_behind_a_proxy_too() {
+    let place = Place::new();
+    let mut server = place.serve(&["--dev"]);
+    let token = server.token();
+    for (headers, status, is_secure) in [
+        // Without a proxy.
+        ("Host: a:1\r\nOrigin: http://a:1\r\n", 303, false),
+        ("Host: a:1\r\nOrigin: http://b:1\r\n", 403, false),
+        ("Host: a:1\r\nOrigin: null\r\n", 403, false),
+        // A proxy that sends its own name for the server: the browser's word counts.
+        (
+            "Host: backend\r\nOrigin: https://a\r\nSec-Fetch-Site: same-origin\r\n\
+             X-Forwarded-Proto: https\r\n",
+            303,
+            true,
+        ),
+        (
+            "Host: a\r\nOrigin: https://a\r\nSec-Fetch-Site: cross-site\r\n",
+            403,
+            false,
+        ),
+        (
+            "Host: a\r\nOrigin: https://a\r\nSec-Fetch-Site: same-site\r\n",
+            403,
+            false,
+        ),
+        // A browser that says nothing of the site, and a proxy that tells the host.
+        (
+            "Host: backend\r\nOrigin: http://a\r\nX-Forwarded-Host: a\r\n",
+            303,
+            false,
+        ),
+        ("Host: backend\r\nOrigin: http://a\r\n", 403, false),
+        // A page of the same name without TLS is another origin.
+        (
+            "Host: a\r\nOrigin: http://a\r\nX-Forwarded-Proto: https\r\n",
+            403,
+            false,
+        ),
+        (
+            "Host: a\r\nOrigin: https://a\r\nX-Forwarded-Proto: https, http\r\n",
+            303,
+            true,
+        ),
+    ] {
+        assert_eq!(
+            sign_in(&server, &token, headers),
+            (status, is_secure),
+            "{headers}"
+        );
+    }
+}
