@@ -7,6 +7,7 @@ use call_settings::{
 use serde_json::{Map, Value};
 
 use crate::json::{self, JsonError, excerpt_of};
+use crate::members;
 use crate::parameters::{ParameterValue, Parameters};
 
 /// The settings among the parameters. Parameters of other names are ignored (seen: the SDKs send
@@ -22,23 +23,25 @@ pub fn settings_submission(parameters: &Parameters) -> SettingsSubmission {
     }
 }
 
-/// In JSON a boolean is a JSON boolean; elsewhere it is one of four words.
+/// In JSON a boolean is a JSON boolean. Elsewhere it is `true` or `false` in any letter case, as
+/// Python and .NET write `True`, or `1` or `0`; in a body of a form the empty text is false, as Meta's
+/// PHP SDK writes it (clients). In a query it is not: `?icon_enabled=` is rather an unfinished address.
 fn boolean(parameters: &Parameters, field: SettingsField) -> Submitted<bool> {
-    if let Some(name) = parameters.with_brackets(field.name()) {
+    let sent = parameters.sent(field.name());
+    if let Some((name, _value)) = sent.members.first() {
         return Submitted::WrongType(format!(
             "the parameter {}; write {field}=true or {field}=false",
             excerpt(name)
         ));
     }
-    match parameters.get(field.name()) {
+    match sent.whole {
         None => Submitted::Absent,
-        Some(ParameterValue::Text(text)) => match text.as_str() {
+        Some(ParameterValue::Text(text)) => match text.to_ascii_lowercase().as_str() {
             "true" | "1" => Submitted::Value(true),
             "false" | "0" => Submitted::Value(false),
+            "" if sent.in_body => Submitted::Value(false),
             "null" => Submitted::Null,
-            other => {
-                Submitted::WrongType(format!("{}; write true or false", quoted_excerpt(other)))
-            }
+            _ => Submitted::WrongType(format!("{}; write true or false", quoted_excerpt(text))),
         },
         Some(ParameterValue::Json(Value::Bool(value))) => Submitted::Value(*value),
         Some(ParameterValue::Json(Value::Null)) => Submitted::Null,
@@ -46,24 +49,28 @@ fn boolean(parameters: &Parameters, field: SettingsField) -> Submitted<bool> {
     }
 }
 
-/// In JSON an object is a JSON object; elsewhere it comes as JSON text. Members with a parameter
-/// each (`call_routing[ring_target]=META`) are refused, also beside the object: ignored, they would
-/// look like a success.
+/// In JSON an object is a JSON object; elsewhere it comes as JSON text, or its members come with a
+/// parameter each (`call_routing[ring_target]=META`), never both.
 fn object<T>(
     parameters: &Parameters,
     field: SettingsField,
     read: impl FnOnce(&Map<String, Value>) -> T,
 ) -> Submitted<T> {
-    if let Some(name) = parameters.with_brackets(field.name()) {
-        return Submitted::WrongType(format!(
-            "the parameter {}; write {field} as one JSON text",
+    let sent = parameters.sent(field.name());
+    match (sent.whole, sent.members.first()) {
+        (None, None) => Submitted::Absent,
+        (Some(_), Some((name, _value))) => Submitted::WrongType(format!(
+            "the parameter {} beside {field}; send one of them",
             excerpt(name)
-        ));
-    }
-    match parameters.get(field.name()) {
-        None => Submitted::Absent,
-        Some(ParameterValue::Json(value)) => object_value(value, read),
-        Some(ParameterValue::Text(text)) => match json::parse(text.as_bytes()) {
+        )),
+        (None, Some(_)) => match members::object_of(field.name(), sent.members.into_iter()) {
+            Ok(value) => object_value(&value, read),
+            Err(refused) => Submitted::WrongType(format!(
+                "{refused}; write {field} as one JSON text, or with numbered lists"
+            )),
+        },
+        (Some(ParameterValue::Json(value)), None) => object_value(value, read),
+        (Some(ParameterValue::Text(text)), None) => match json::parse(text.as_bytes()) {
             Ok(value) => object_value(&value, read),
             Err(JsonError::RepeatedMember(path)) => Submitted::WrongType(format!(
                 "JSON in which {} stands twice",
@@ -156,22 +163,31 @@ mod tests {
         settings_submission(&Parameters::from_query(query))
     }
 
+    fn from_form(form: &str) -> SettingsSubmission {
+        let mut parameters = Parameters::default();
+        let body = Bytes::copy_from_slice(form.as_bytes());
+        parameters.extend_from_body(None, &body).unwrap();
+        settings_submission(&parameters)
+    }
+
     #[test]
-    fn booleans_of_forms_are_four_words() {
+    fn booleans_of_forms_are_words_in_any_letter_case() {
         for (text, expected) in [
             ("true", Submitted::Value(true)),
+            ("True", Submitted::Value(true)),
+            ("TRUE", Submitted::Value(true)),
             ("1", Submitted::Value(true)),
             ("false", Submitted::Value(false)),
+            ("False", Submitted::Value(false)),
             ("0", Submitted::Value(false)),
             ("null", Submitted::Null),
         ] {
-            assert_eq!(
-                from_query(&format!("audio_enabled={text}")).audio_enabled,
-                expected
-            );
+            let pair = format!("audio_enabled={text}");
+            assert_eq!(from_query(&pair).audio_enabled, expected);
+            assert_eq!(from_form(&pair).audio_enabled, expected);
         }
-        for text in ["", "yes", "True", "TRUE", "2", "on"] {
-            let submission = from_query(&format!("audio_enabled={text}"));
+        for text in ["yes", "2", "on", "tru", " true", "t"] {
+            let submission = from_form(&format!("audio_enabled={text}"));
             assert!(
                 matches!(submission.audio_enabled, Submitted::WrongType(_)),
                 "{text:?}"
@@ -180,11 +196,32 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_boolean_is_false_in_a_form_and_an_error_in_a_query() {
+        assert_eq!(
+            from_form("audio_enabled=").audio_enabled,
+            Submitted::Value(false)
+        );
+        assert!(matches!(
+            from_query("audio_enabled=").audio_enabled,
+            Submitted::WrongType(_)
+        ));
+        assert!(matches!(
+            from_json(&json!({ "audio_enabled": "" })).audio_enabled,
+            Submitted::WrongType(_)
+        ));
+    }
+
+    #[test]
     fn json_types_are_strict() {
         for value in [json!("true"), json!(1), json!([]), json!({})] {
             let submission = from_json(&json!({ "icon_enabled": value }));
             assert!(matches!(submission.icon_enabled, Submitted::WrongType(_)));
         }
+        let brackets = json!({ "call_routing[ring_target]": "META" });
+        assert!(matches!(
+            from_json(&brackets).call_routing,
+            Submitted::WrongType(_)
+        ));
         let text = json!({ "call_hours": "{\"timezone_id\":\"UTC\"}" });
         assert!(matches!(
             from_json(&text).call_hours,
@@ -193,14 +230,42 @@ mod tests {
     }
 
     #[test]
-    fn members_with_brackets_are_not_lost_in_silence() {
-        let error = from_query("call_routing[ring_target]=PARTNERS")
+    fn members_may_have_a_parameter_each() {
+        let hours = json!({ "timezone_id": "Europe/Paris", "weekly_operating_hours": [
+            { "day_of_week": "MONDAY", "open_time": "0900", "close_time": "1700" },
+            { "day_of_week": "SUNDAY", "open_time": "1000", "close_time": "1200" },
+        ] });
+        let form = "call_routing[ring_target]=PARTNERS&call_hours[timezone_id]=Europe/Paris\
+            &call_hours[weekly_operating_hours][0][day_of_week]=MONDAY\
+            &call_hours[weekly_operating_hours][0][open_time]=0900\
+            &call_hours[weekly_operating_hours][0][close_time]=1700\
+            &call_hours%5Bweekly_operating_hours%5D%5B1%5D%5Bday_of_week%5D=SUNDAY\
+            &call_hours[weekly_operating_hours][1][open_time]=1000\
+            &call_hours[weekly_operating_hours][1][close_time]=1200";
+        let json = from_json(&json!({
+            "call_routing": { "ring_target": "PARTNERS" }, "call_hours": hours,
+        }));
+        assert_eq!(from_form(form), json);
+        assert_eq!(from_query(form), json);
+        let error = from_form("call_routing[ring]=PARTNERS")
             .validate(HoursLimits::default())
             .unwrap_err();
+        assert!(
+            error
+                .iter()
+                .any(|it| it.to_string().starts_with("call_routing[ring]")),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn the_body_wins_over_the_query_in_either_form() {
+        let mut parameters = Parameters::from_query("call_routing={\"ring_target\":\"META\"}");
+        let body = Bytes::from_static(b"call_routing[ring_target]=PARTNERS");
+        parameters.extend_from_body(None, &body).unwrap();
         assert_eq!(
-            error.to_string(),
-            "call_routing must be an object - got the parameter call_routing[ring_target]; write \
-             call_routing as one JSON text"
+            settings_submission(&parameters),
+            from_query("call_routing[ring_target]=PARTNERS")
         );
     }
 
@@ -209,6 +274,8 @@ mod tests {
         for form in [
             "icon_enabled[]=false",
             "call_routing={\"ring_target\":\"META\"}&call_routing[ring_target]=PARTNERS",
+            "call_hours[weekly_operating_hours][][day_of_week]=MONDAY",
+            "call_hours[]=",
             "call_hours={\"timezone_id\":\"UTC\",\"weekly_operating_hours\":[{\"day_of_week\":\"MONDAY\",\
              \"open_time\":\"0900\",\"open_time\":\"1000\",\"close_time\":\"1200\"}]}",
         ] {

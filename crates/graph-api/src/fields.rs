@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::error::GraphError;
 use crate::json::{self, excerpt_of};
-use crate::parameters::ParameterValue;
+use crate::parameters::{ParameterValue, Parameters};
 use grammar::Named;
 
 /// The fields that an answer carries.
@@ -113,6 +113,15 @@ impl Field for SettingsField {
 }
 
 impl<F: Field> FieldSelection<F> {
+    /// Reads the parameter `fields`, which may also come as a list: `fields[]=a&fields[]=b`.
+    ///
+    /// # Errors
+    ///
+    /// It is no list of names, or names a field that does not exist.
+    pub fn from_parameters(parameters: &Parameters) -> Result<Self, GraphError> {
+        Self::from_parameter(parameters.list("fields")?.as_deref())
+    }
+
     /// Reads the value of `fields`. Absent, `null` or empty selects all.
     pub fn from_parameter(value: Option<&ParameterValue>) -> Result<Self, GraphError> {
         match value {

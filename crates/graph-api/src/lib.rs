@@ -19,7 +19,9 @@ mod form;
 pub mod history;
 mod instant;
 mod json;
+mod members;
 mod multipart;
+mod near_miss;
 mod parameters;
 mod path;
 mod payload;
@@ -34,6 +36,7 @@ pub use error::{GraphError, StandardError, StandardErrorEnvelope};
 pub use fields::{Field, FieldSelection, SelectedField, SelectedMember};
 pub use instant::{InstantError, local_text, parse_instant};
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_VALUES, parse_json};
+pub use near_miss::check_names;
 pub use parameters::{MAX_PARAMETERS, ParameterValue, Parameters};
 pub use path::{Edge, GraphPath, Node, Route};
 pub use payload::{

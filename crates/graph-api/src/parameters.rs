@@ -247,12 +247,59 @@ impl Parameters {
         }
     }
 
-    /// The name of a parameter that is a member of `name` in brackets, if one was sent.
-    pub(crate) fn with_brackets(&self, name: &str) -> Option<&str> {
-        self.entries.iter().find_map(|(known, _value)| {
-            let rest = known.strip_prefix(name)?;
-            rest.starts_with('[').then_some(known.as_str())
-        })
+    /// The parameters that mean `name`, of the body if it has any, else of the query: those of the
+    /// name alone, and those with brackets behind it.
+    pub(crate) fn sent<'a>(&'a self, name: &'a str) -> Sent<'a> {
+        let (query, body) = self.entries.split_at(self.query_count);
+        let in_body = Sent::find(name, body, true);
+        if in_body.is_empty() {
+            Sent::find(name, query, false)
+        } else {
+            in_body
+        }
+    }
+
+    /// The value of a parameter that may be a list: `fields=a,b`, and `fields[]=a&fields[]=b` or
+    /// `fields[0]=a` for the array of these (clients).
+    ///
+    /// # Errors
+    ///
+    /// The name stands with brackets and without them, or with other brackets.
+    pub fn list(&self, name: &str) -> Result<Option<Cow<'_, ParameterValue>>, GraphError> {
+        // Nearly every request has none in brackets.
+        if !self
+            .entries
+            .iter()
+            .any(|(known, _value)| has_brackets(known, name))
+        {
+            return Ok(self.get(name).map(Cow::Borrowed));
+        }
+        let refuse = |found: &str| {
+            GraphError::parameter_invalid(&format!(
+                "{name} must be one list, such as {name}=a,b or {name}[]=a&{name}[]=b - got {}",
+                call_settings::quoted_excerpt(found)
+            ))
+        };
+        let mut elements = Vec::new();
+        for (known, value) in &self.entries {
+            let Some(brackets) = known.strip_prefix(name) else {
+                continue;
+            };
+            let position = brackets
+                .strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'));
+            match (position, value.as_text()) {
+                (Some(""), Some(text)) => elements.push(Value::from(text)),
+                (Some(position), Some(text)) if position.parse() == Ok(elements.len()) => {
+                    elements.push(Value::from(text));
+                }
+                (None, _) if !brackets.is_empty() && !brackets.starts_with('[') => {}
+                _ => return Err(refuse(known)),
+            }
+        }
+        Ok(Some(Cow::Owned(ParameterValue::Json(Value::Array(
+            elements,
+        )))))
     }
 
     /// The names of all parameters, in the order in which they were sent.
@@ -266,6 +313,44 @@ impl Parameters {
             .iter()
             .filter(move |(known, _value)| known == name)
             .map(|(_name, value)| value)
+    }
+}
+
+fn has_brackets(parameter: &str, name: &str) -> bool {
+    parameter
+        .strip_prefix(name)
+        .is_some_and(|rest| rest.starts_with('['))
+}
+
+/// The parameters of one place that mean the same.
+pub(crate) struct Sent<'a> {
+    /// The value of the name alone.
+    pub(crate) whole: Option<&'a ParameterValue>,
+    /// Those with brackets behind the name.
+    pub(crate) members: Vec<(&'a str, &'a ParameterValue)>,
+    /// Whether they are of the body, and not of the query.
+    pub(crate) in_body: bool,
+}
+
+impl<'a> Sent<'a> {
+    fn find(name: &str, entries: &'a [(String, ParameterValue)], in_body: bool) -> Self {
+        let mut sent = Self {
+            whole: None,
+            members: Vec::new(),
+            in_body,
+        };
+        for (known, value) in entries {
+            if known == name {
+                sent.whole = Some(value);
+            } else if has_brackets(known, name) {
+                sent.members.push((known, value));
+            }
+        }
+        sent
+    }
+
+    fn is_empty(&self) -> bool {
+        self.whole.is_none() && self.members.is_empty()
     }
 }
 
@@ -456,6 +541,40 @@ mod tests {
         ] {
             let message = check(query, form).unwrap_err();
             assert!(message.contains("stands twice"), "{message}");
+        }
+    }
+
+    #[test]
+    fn lists_may_have_brackets() {
+        let list = |query: &str| {
+            let parameters = Parameters::from_query(query);
+            parameters
+                .list("fields")
+                .map(|value| value.map(Cow::into_owned))
+                .map_err(|error| error.message())
+        };
+        let array = |value: Value| Ok(Some(ParameterValue::Json(value)));
+        assert_eq!(
+            list("fields=a,b"),
+            Ok(Some(ParameterValue::Text("a,b".to_owned())))
+        );
+        assert_eq!(list("x=1"), Ok(None));
+        assert_eq!(list("fields[]=a&x=1&fields[]=b"), array(json!(["a", "b"])));
+        assert_eq!(
+            list("fields%5B0%5D=a&fields[1]=b&fieldset=1"),
+            array(json!(["a", "b"]))
+        );
+        for query in [
+            "fields[]=a&fields=b",
+            "fields[1]=a",
+            "fields[a]=b",
+            "fields[=a",
+            "fields[0][1]=a",
+        ] {
+            assert!(
+                list(query).unwrap_err().contains("fields must be one list"),
+                "{query}"
+            );
         }
     }
 

@@ -5,7 +5,8 @@ use call_settings::{
     CallAvailability, CallSettings, Medium, Moment, PageId, SettingsUpdate, at_whole_second,
 };
 use graph_api::{
-    GraphError, PageMessengerCallSettingsPayload, Parameters, TraceIds, settings_submission,
+    GraphError, PageMessengerCallSettingsPayload, Parameters, TraceIds, check_names,
+    settings_submission,
 };
 use serde::Serialize;
 use settings_store::{PageRecord, Revision, StoreError, WriteOutcome};
@@ -168,6 +169,7 @@ impl Pagebell {
     fn read_update(&self, body: &Bytes) -> Result<SettingsUpdate, GraphError> {
         let mut parameters = Parameters::default();
         parameters.extend_from_body(Some("application/json"), body)?;
+        check_names(&parameters)?;
         settings_submission(&parameters)
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))

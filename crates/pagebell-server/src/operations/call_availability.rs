@@ -20,7 +20,7 @@ impl Pagebell {
         only_get(operation, &name_of(node))?;
         let access = self.page_access(operation, node).await?;
         let parameters = operation.parameters;
-        let selection = FieldSelection::from_parameter(parameters.get("fields"))?;
+        let selection = FieldSelection::from_parameters(parameters)?;
         let now = at_whole_second(self.surroundings.clock.now());
         let mut request = AvailabilityRequest::from_parameters(parameters, now)?;
         if !selection.includes(AvailabilityField::Intervals) {

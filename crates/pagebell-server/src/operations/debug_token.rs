@@ -29,7 +29,9 @@ impl Pagebell {
         } else {
             self.describe_token(operation, &caller, input).await?
         };
-        Ok(Bytes::from(described.to_json(parameters.get("fields"))))
+        Ok(Bytes::from(
+            described.to_json(parameters.list("fields")?.as_deref()),
+        ))
     }
 
     async fn describe_token(

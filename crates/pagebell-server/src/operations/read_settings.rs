@@ -18,7 +18,7 @@ impl Pagebell {
         node: Node,
     ) -> Result<Answer, GraphError> {
         let access = self.page_access(operation, node).await?;
-        let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
+        let selection = FieldSelection::from_parameters(operation.parameters)?;
         let preconditions = self.preconditions(operation)?;
         let page_id = access.page(node)?;
         access.check_permits(page_id, READ_SCOPE)?;

@@ -19,7 +19,7 @@ impl Pagebell {
     ) -> Result<Answer, GraphError> {
         only_get(operation, &name_of(node))?;
         let access = self.page_access(operation, node).await?;
-        let selection = FieldSelection::from_parameter(operation.parameters.get("fields"))?;
+        let selection = FieldSelection::from_parameters(operation.parameters)?;
         let request = HistoryRequest::from_parameters(operation.parameters)?;
         let preconditions = self.preconditions(operation)?;
         let page_id = access.page(node)?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use call_settings::{PageId, SettingsUpdate};
-use graph_api::{FieldSelection, GraphError, Node, TraceIds, settings_submission};
+use graph_api::{FieldSelection, GraphError, Node, TraceIds, check_names, settings_submission};
 use settings_store::{Author, Revision, SettingsWrite, StoreError, WriteOutcome};
 
 use crate::access::{Access, READ_SCOPE};
@@ -25,10 +25,11 @@ impl Pagebell {
     ) -> Result<Answer, GraphError> {
         let parameters = operation.parameters;
         let access = self.page_access(operation, node).await?;
-        let selection = match FieldSelection::from_parameter(parameters.get("fields"))? {
+        let selection = match FieldSelection::from_parameters(parameters)? {
             FieldSelection::All => None,
             some @ FieldSelection::Some(_) => Some(some),
         };
+        check_names(parameters)?;
         let update = settings_submission(parameters)
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))?;

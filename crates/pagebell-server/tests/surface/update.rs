@@ -234,3 +234,45 @@ async fn the_parameter_method_takes_the_place_of_the_verb() {
     let answer = harness.get(&format!("{PATH}?method=brew")).await;
     assert!(answer.message().contains("{get, post, delete}"));
 }
+
+#[tokio::test]
+async fn a_name_that_is_nearly_one_of_a_setting_is_refused() {
+    let harness = Harness::new().await;
+    let answer = harness
+        .post("{\"icon_enabled\":false,\"video\":true,\"locale\":\"de\",\"callHours\":null}")
+        .await;
+    assert_eq!(answer.codes(), (400, 100, None));
+    let data = &answer.error()["error_data"];
+    assert_eq!(data["blame_field_specs"], json!([["video"], ["callHours"]]));
+    assert!(answer.message().contains("write video_enabled"));
+    assert_eq!(
+        harness.settings().await["icon_enabled"],
+        true,
+        "nothing was changed"
+    );
+    // A read has no settings among its parameters.
+    let answer = harness.get(&format!("{PATH}?video=1&hours=2")).await;
+    assert_eq!(answer.response.status, 200);
+}
+
+#[tokio::test]
+async fn forms_as_php_ruby_and_python_write_them() {
+    let harness = Harness::new().await;
+    let body = "audio_enabled=&video_enabled=True&call_routing%5Bring_target%5D=PARTNERS\
+        &call_hours%5Btimezone_id%5D=Europe%2FParis\
+        &call_hours%5Bweekly_operating_hours%5D%5B0%5D%5Bday_of_week%5D=MONDAY\
+        &call_hours%5Bweekly_operating_hours%5D%5B0%5D%5Bopen_time%5D=0900\
+        &call_hours%5Bweekly_operating_hours%5D%5B0%5D%5Bclose_time%5D=1700\
+        &fields%5B%5D=audio_enabled&fields%5B%5D=video_enabled";
+    let answer = harness.ask(Method::POST, PATH, "all", FORM, body).await;
+    assert_eq!(
+        answer.json,
+        json!({ "result": "success", "audio_enabled": false, "video_enabled": true })
+    );
+    let settings = harness.settings().await;
+    assert_eq!(settings["call_routing"]["ring_target"], "PARTNERS");
+    let hours: serde_json::Value = serde_json::from_str(MONDAYS).unwrap();
+    assert_eq!(settings["call_hours"], hours);
+    let answer = harness.get(&format!("{PATH}?fields[0]=icon_enabled")).await;
+    assert_eq!(answer.json, json!({ "data": [{ "icon_enabled": true }] }));
+}

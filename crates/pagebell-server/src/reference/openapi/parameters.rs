@@ -40,10 +40,13 @@ fn fields_pattern<F: Field>() -> String {
             with_members(field.name(), members)
         })
         .collect();
-    let list = list_of(&format!("({})", fields.join("|")));
+    let list = list_of(&format!("({})", fields.join("|")), WHITESPACE);
     let names: Vec<_> = F::all().iter().map(|field| field.name()).collect();
     let name = format!("\"({})\"", names.join("|"));
-    format!("^( *|{list}| *\\[( *|{})\\] *)$", list_of(&name))
+    let array = list_of(&name, JSON_WHITESPACE);
+    format!(
+        "^({WHITESPACE}|{list}|{JSON_WHITESPACE}\\[({JSON_WHITESPACE}|{array})\\]{JSON_WHITESPACE})$"
+    )
 }
 
 /// A name, behind which some of its members may stand in braces.
@@ -52,12 +55,18 @@ fn with_members(name: &str, members: impl Iterator<Item = String>) -> String {
     if members.is_empty() {
         name.to_owned()
     } else {
-        let members = list_of(&format!("({})", members.join("|")));
-        format!("{name}( *\\{{{members}\\}})?")
+        let members = list_of(&format!("({})", members.join("|")), WHITESPACE);
+        format!("{name}({WHITESPACE}\\{{{members}\\}})?")
     }
 }
 
-/// One item or several with commas between them, spaces tolerated.
-fn list_of(item: &str) -> String {
-    format!(" *{item} *(, *{item} *)*")
+/// What may stand between names.
+const WHITESPACE: &str = "[ \\t\\r\\n\\f]*";
+
+/// What may stand between the elements of a JSON array.
+const JSON_WHITESPACE: &str = "[ \\t\\r\\n]*";
+
+/// One item or several with commas between them, with whitespace around each.
+fn list_of(item: &str, space: &str) -> String {
+    format!("{space}{item}{space}(,{space}{item}{space})*")
 }
