@@ -71,28 +71,25 @@ impl Node {
             .bytes()
             .all(|byte| byte.is_ascii_digit())
             .then(|| first.parse::<usize>().ok());
-        match position {
-            Some(position) => {
-                let position = position
-                    .filter(|position| *position < MAX_PARAMETERS)
-                    .ok_or("whose number is too large")?;
-                if matches!(self, Self::Empty) {
-                    *self = Self::List(Vec::new());
-                }
-                let Self::List(elements) = self else {
-                    return Err(CONTRADICTION);
-                };
-                place(elements, position).put(rest, text)
+        if let Some(position) = position {
+            let position = position
+                .filter(|position| *position < MAX_PARAMETERS)
+                .ok_or("whose number is too large")?;
+            if matches!(self, Self::Empty) {
+                *self = Self::List(Vec::new());
             }
-            None => {
-                if matches!(self, Self::Empty) {
-                    *self = Self::Object(Vec::new());
-                }
-                let Self::Object(members) = self else {
-                    return Err(CONTRADICTION);
-                };
-                place(members, (*first).to_owned()).put(rest, text)
+            let Self::List(elements) = self else {
+                return Err(CONTRADICTION);
+            };
+            place(elements, position).put(rest, text)
+        } else {
+            if matches!(self, Self::Empty) {
+                *self = Self::Object(Vec::new());
             }
+            let Self::Object(members) = self else {
+                return Err(CONTRADICTION);
+            };
+            place(members, (*first).to_owned()).put(rest, text)
         }
     }
 
