@@ -193,25 +193,34 @@ test('every mistake stands at the row it belongs to, and nothing is saved', asyn
 
 test('someone else changes the Page meanwhile', async () => {
   const page = await editor();
+  const conflict = page.getByRole('alertdialog');
+  const row = (text) => conflict.locator('tbody tr', { hasText: text }).locator('td').allTextContents();
   await store({ icon_enabled: false });
   await field(page, 'Video calls').check();
-  await page.getByRole('alertdialog').waitFor();
-  const row = page.locator('#conflict tbody tr', { hasText: 'Call button' });
-  assert.deepEqual(await row.locator('td').allTextContents(), ['hidden', 'shown']);
+  await conflict.waitFor();
+  assert.deepEqual(await row('Video calls'), ['off', 'on']);
+  assert.deepEqual(await row('Call button'), [], 'the edit did not touch it');
+  assert.deepEqual(await conflict.locator('.kept li').allTextContents(), ['Call button: shown → hidden']);
+  assert.match(await conflict.locator('.by').textContent(), /^Last changed by token \d+ .*at \d{4}-/);
   assert.equal((await stored()).video_enabled, false, 'nothing was overwritten');
+  await page.keyboard.press('Enter');
+  assert.equal((await stored()).video_enabled, false, 'a key that was meant for the form decides nothing');
   await page.click('#take-theirs');
+  await conflict.waitFor({ state: 'hidden' });
   assert.equal(await field(page, 'Call button in conversations').isChecked(), false);
+  assert.equal(await field(page, 'Video calls').isChecked(), false);
   assert.equal(await page.locator('#changes').isVisible(), false);
 
   await field(page, 'Video calls').check();
   await page.locator('#changes').waitFor();
   await store({ audio_enabled: false });
   await page.click('#save');
-  await page.getByRole('alertdialog').waitFor();
+  await conflict.waitFor();
   await page.click('#save-mine');
   await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
   let settings = await stored();
-  assert.deepEqual([settings.audio_enabled, settings.video_enabled, settings.icon_enabled], [true, true, false]);
+  assert.deepEqual([settings.audio_enabled, settings.video_enabled, settings.icon_enabled], [false, true, false]);
+  assert.equal(await field(page, 'Audio calls').isChecked(), false);
 
   await page.getByRole('status').getByText('Undo').click();
   await page.getByRole('status').filter({ hasText: 'Undone' }).waitFor();
@@ -220,7 +229,42 @@ test('someone else changes the Page meanwhile', async () => {
   await close(page);
 });
 
-test('an undo that comes too late asks, and then undoes', async () => {
+test('a conflict is over what both changed, down to the day', async () => {
+  const week = (...days) => ({
+    timezone_id: 'Europe/Paris',
+    weekly_operating_hours: days.map(([day_of_week, open_time, close_time]) => ({ day_of_week, open_time, close_time })),
+  });
+  const page = await editor({ call_hours: week(['MONDAY', '0900', '1700'], ['TUESDAY', '0900', '1700']) });
+  const conflict = page.getByRole('alertdialog');
+  await page.getByText('At partners').click();
+  await field(page, 'Monday closes').fill('18:00');
+  await page.locator('#changes li', { hasText: '09:00-18:00' }).waitFor();
+  await store({ icon_enabled: false, call_hours: week(['MONDAY', '0800', '1700'], ['TUESDAY', '0900', '1300']) });
+  await page.click('#save');
+  await conflict.waitFor();
+  assert.deepEqual(await conflict.locator('tbody tr').allTextContents(), [
+    "Calls ringin Meta's inboxat partners",
+    'Monday08:00-17:0009:00-18:00 Both of you changed this',
+  ]);
+  assert.deepEqual(await conflict.locator('.kept li').allTextContents(), ['Call button: shown → hidden', 'Tuesday: 09:00-17:00 → 09:00-13:00']);
+  await assertAccessible(page, 'conflict');
+
+  // Editing goes on from what is stored now, with the changes still to be saved.
+  await page.keyboard.press('Escape');
+  await conflict.waitFor({ state: 'hidden' });
+  assert.equal(await field(page, 'Tuesday closes').inputValue(), '13:00');
+  await page.locator('#changes li', { hasText: 'Monday: 08:00-17:00 → 09:00-18:00' }).waitFor();
+  assert.deepEqual(await changes(page), ["Calls ring: in Meta's inbox → at partners", 'Monday: 08:00-17:00 → 09:00-18:00']);
+  const sent = page.waitForRequest('**/settings');
+  await save(page);
+  assert.deepEqual(Object.keys((await sent).postDataJSON()), ['call_routing', 'call_hours']);
+  const settings = await stored();
+  assert.deepEqual([settings.icon_enabled, settings.call_routing.ring_target], [false, 'PARTNERS']);
+  assert.deepEqual(settings.call_hours, week(['MONDAY', '0900', '1800'], ['TUESDAY', '0900', '1300']));
+  await close(page);
+});
+
+test('an undo that comes too late asks, and then undoes only what was saved', async () => {
   const page = await editor();
   await field(page, 'Video calls').check();
   await page.locator('#changes').waitFor();
@@ -233,7 +277,7 @@ test('an undo that comes too late asks, and then undoes', async () => {
   assert.equal(await page.getByRole('alertdialog').count(), 0);
   assert.equal(await field(page, 'Video calls').isChecked(), false);
   const settings = await stored();
-  assert.deepEqual([settings.video_enabled, settings.icon_enabled], [false, true]);
+  assert.deepEqual([settings.video_enabled, settings.icon_enabled], [false, false]);
   await close(page);
 });
 

@@ -78,7 +78,7 @@ function editor(form) {
   let zones = [];
   let zoneTime = 0;
   let asked = 0;
-  /** While someone else's change is in the way: what is stored, what was to be, and what that is called. */
+  /** While someone else's change waits for a decision: what is stored, the edit on top of it, and what saving that is called. */
   let conflict = null;
   let isSaving = false;
 
@@ -105,7 +105,7 @@ function editor(form) {
     element('shift').textContent = next_shift ? `Next change of the clock: ${next_shift}.` : '';
   }
 
-  /** The settings as the API takes them, and the place in `days` of each entry. */
+  /** The settings of the form as the API takes them, and the place in `days` of each entry. */
   function settings() {
     const entries = [];
     const places = [];
@@ -113,11 +113,24 @@ function editor(form) {
       entries.push({ day_of_week: day, open_time: wire(span.open), close_time: wire(span.close, true) });
       places.push([dayNumber, spanNumber]);
     }));
-    const body = Object.fromEntries(switches.map((input) => [input.name, input.checked]));
-    body.call_routing = { ring_target: form.elements.ring_target.value };
+    const wanted = Object.fromEntries(switches.map((input) => [input.name, input.checked]));
+    wanted.call_routing = { ring_target: form.elements.ring_target.value };
     const hours = { timezone_id: element('zone').value.trim(), weekly_operating_hours: entries };
-    body.call_hours = element('has-hours').checked ? hours : null;
-    return { body: JSON.stringify(body), places };
+    wanted.call_hours = element('has-hours').checked ? hours : null;
+    return { wanted, places };
+  }
+
+  /** The update that makes settings the wanted ones. It names only what differs, so that it cannot change anything else. */
+  function update(base, wanted) {
+    const isChanged = ([name, value]) => comparable(name, value) !== comparable(name, base[name] ?? null);
+    return JSON.stringify(Object.fromEntries(Object.entries(wanted).filter(isChanged)));
+  }
+
+  /** A field's value as text; the order of the entries of call hours means nothing. */
+  function comparable(name, value) {
+    if (name !== 'call_hours' || value === null) return JSON.stringify(value);
+    const entries = value.weekly_operating_hours.map((entry) => `${DAYS.indexOf(entry.day_of_week)} ${entry.open_time} ${entry.close_time}`);
+    return JSON.stringify([value.timezone_id, entries.sort()]);
   }
 
   // --- What will change, and what is wrong ---
@@ -140,12 +153,12 @@ function editor(form) {
     // What is on its way, or in the way, decides first; both end with a preview of their own.
     if (isSaving || conflict !== null) return;
     isPreviewDue = false;
-    const { body, places } = settings();
+    const { wanted, places } = settings();
     const turn = ++asked;
-    const { status, answer, trouble } = await ask(page, formToken, 'preview', body, stored.revision);
+    const { status, answer, trouble } = await ask(page, formToken, 'preview', update(stored.settings, wanted), stored.revision);
     if (turn !== asked) return;
     if (status === 412) {
-      showConflict(answer, body, 'Saved');
+      showConflict(answer, 'Saved');
       return;
     }
     complain(status === 400 ? answer.error : null, places, status === 400 ? '' : trouble);
@@ -190,67 +203,84 @@ function editor(form) {
 
   // --- Saving, undoing, conflicts ---
 
-  /** The update that makes settings what they were. */
-  const restoring = (old) => JSON.stringify({ ...old, call_hours: old.call_hours ?? null });
-
-  /** Stores an update of `base`, the settings as they are stored. */
-  async function save(body, base, say) {
+  /** Stores the wanted settings on top of `stored`. */
+  async function save(wanted, say) {
     if (isSaving) return;
     isSaving = true;
+    const base = stored;
+    const shownThen = JSON.stringify(settings().wanted);
     // A preview that is still under way is of settings that will soon be old.
     asked += 1;
-    const { status, answer, trouble } = await ask(page, formToken, 'settings', body, base.revision);
+    const { status, answer, trouble } = await ask(page, formToken, 'settings', update(base.settings, wanted), base.revision);
     isSaving = false;
     if (status === 200) {
       stored = answer;
-      conflict = null;
-      element('conflict').hidden = true;
       outlook(stored);
-      if (say === 'Undone' || settings().body === body) {
+      if (JSON.stringify(settings().wanted) === shownThen) {
         element('changes').hidden = true;
         show(stored.settings);
       } else {
         // Something was changed while this was under way; it stays, to be saved next.
         changed();
       }
-      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(restoring(base.settings), stored, 'Undone') } : undefined);
+      const before = { ...base.settings, call_hours: base.settings.call_hours ?? null };
+      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(before, 'Undone') } : undefined);
     } else if (status === 412) {
-      showConflict(answer, body, say);
+      showConflict(answer, say);
     } else {
       complain(status === 400 ? answer.error : null, settings().places, status === 400 ? '' : trouble);
     }
   }
 
-  function showConflict({ stored: theirs, differences }, body, say) {
-    conflict = { theirs, body, say };
-    const rows = differences.map(({ what, from, to }) => make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to)));
-    if (rows.length === 0) {
-      // The same was stored by someone else.
+  /** Shows what the edit and the others changed. What the edit did not touch is theirs, whatever is chosen. */
+  function showConflict({ stored: theirs, merged, differences, kept, changed_by: author }, say) {
+    conflict = { theirs, merged, say };
+    if (differences.length === 0) {
+      // Someone else stored the same values.
       takeTheirs();
       return;
     }
-    element('conflict').querySelector('tbody').replaceChildren(...rows);
-    element('conflict').hidden = false;
-    element('save-mine').focus();
+    const both = () => make('span', { className: 'both' }, 'Both of you changed this');
+    const rows = differences.map(({ what, from, to, is_contested: isContested }) => make('tr', {},
+      make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to, ...(isContested ? [' ', both()] : []))));
+    const dialog = element('conflict');
+    dialog.querySelector('tbody').replaceChildren(...rows);
+    dialog.querySelector('.by').textContent = author === null ? '' : `Last changed by ${author}.`;
+    const items = kept.map(({ what, from, to }) => make('li', {}, `${what}: `, make('del', {}, from), ' → ', make('ins', {}, to)));
+    dialog.querySelector('.kept ul').replaceChildren(...items);
+    dialog.querySelector('.kept').hidden = items.length === 0;
+    if (!dialog.open) dialog.showModal();
+    // Not a button: a key that was meant for the form must decide nothing.
+    element('conflict-title').focus();
   }
 
-  function takeTheirs() {
-    stored = conflict.theirs;
+  /** Makes what is stored the base of the form, and shows the settings on top of it. */
+  function rebase(theirs, wanted) {
+    stored = theirs;
     conflict = null;
-    element('conflict').hidden = true;
+    element('conflict').close();
     element('changes').hidden = true;
     outlook(stored);
-    show(stored.settings);
+    show(wanted);
   }
+
+  const takeTheirs = () => rebase(conflict.theirs, conflict.theirs.settings);
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (isPreviewDue) await preview();
-    if (!element('save').disabled && conflict === null) save(settings().body, stored, 'Saved');
+    if (!element('save').disabled && conflict === null) save(settings().wanted, 'Saved');
   });
   element('discard').addEventListener('click', () => show(stored.settings));
-  element('save-mine').addEventListener('click', () => save(conflict.body, conflict.theirs, conflict.say));
+  element('save-mine').addEventListener('click', () => {
+    const { theirs, merged, say } = conflict;
+    rebase(theirs, merged);
+    save(settings().wanted, say);
+  });
   element('take-theirs').addEventListener('click', takeTheirs);
+  const goOn = () => rebase(conflict.theirs, conflict.merged);
+  element('edit-on').addEventListener('click', goOn);
+  element('conflict').addEventListener('cancel', (event) => { event.preventDefault(); goOn(); });
   window.addEventListener('beforeunload', (event) => {
     if (!element('changes').hidden || isPreviewDue || isSaving) event.preventDefault();
   });
