@@ -368,6 +368,54 @@ test('a time zone is found by city, alias and offset, with the keyboard', async 
   await close(page);
 });
 
+test('a text with several meanings chooses no time zone', async () => {
+  const page = await editor({ call_hours: mondays });
+  const zone = page.locator('#zone');
+  const options = () => page.locator('#zones li').evaluateAll((items) => items.map((item) => item.dataset.name));
+  const offsets = () => page.locator('#zones li span').evaluateAll((items) => [...new Set(items.map((item) => item.textContent.slice(6)))]);
+  const enter = async (text) => {
+    await zone.fill(text);
+    await page.keyboard.press('Enter');
+    return zone.inputValue();
+  };
+  const note = () => page.locator('#zone-time').textContent();
+
+  for (const [text, place, offset] of [['GMT-5', 'America/Panama', 'UTC−05:00'], ['utc-5', 'America/Panama', 'UTC−05:00'], ['-5', 'America/Panama', 'UTC−05:00'], ['+5:30', 'Asia/Kolkata', 'UTC+05:30'], ['+0530', 'Asia/Kolkata', 'UTC+05:30'], ['UTC+1', 'Africa/Lagos', 'UTC+01:00'], ['gmt +1', 'Africa/Lagos', 'UTC+01:00']]) {
+    assert.equal(await enter(text), text, 'an offset is no zone');
+    assert.ok((await options()).includes(place), `${text}: ${await options()}`);
+    assert.deepEqual(await offsets(), [offset], `${text} lists that offset only`);
+    assert.match(await note(), /Choose a place/);
+  }
+  for (const [text, ...places] of [['IST', 'Asia/Kolkata', 'Europe/Dublin', 'Asia/Jerusalem'], ['EST', 'America/New_York', 'America/Panama'], ['cst', 'America/Chicago', 'Asia/Shanghai', 'America/Havana'], ['PST', 'America/Los_Angeles', 'Asia/Manila'], ['GMT', 'Europe/London', 'Africa/Abidjan']]) {
+    assert.equal(await enter(text), text, 'an abbreviation is no zone');
+    for (const place of places) assert.ok((await options()).includes(place), `${text}: ${place} is none of ${await options()}`);
+    assert.match(await note(), /abbreviation/);
+  }
+  for (const text of ['India', 'UK', 'Georgia', 'Mumbai', 'san', 'a']) {
+    assert.equal(await enter(text), text, 'the first of several, or a part inside a name, is not meant');
+  }
+  for (const [text, name] of [['new york', 'America/New_York'], ['São Paulo', 'America/Sao_Paulo'], ['ZÜRICH', 'Europe/Zurich'], ['Kathm', 'Asia/Kathmandu'], ['europe/paris', 'Europe/Paris'], ['utc', 'UTC'], ['JAPAN', 'Japan']]) {
+    assert.equal(await enter(text), name, text);
+  }
+
+  // Names whose meaning surprises are not stored because they were typed, but may be picked.
+  for (const [text, said] of [['Etc/GMT-5', /UTC\+05:00.*opposite/], ['EST', /abbreviation/], ['GMT+0', /UTC\+00:00/]]) {
+    assert.equal(await enter(text), text);
+    await page.keyboard.press('Escape');
+    await page.locator('[data-blame="call_hours.timezone_id"]', { hasText: said }).waitFor();
+    assert.equal(await page.locator('#save').isDisabled(), true);
+  }
+  await zone.fill('Etc/GMT-5');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('#changes li', { hasText: 'Europe/Paris → Etc/GMT-5' }).waitFor();
+  await page.locator('[data-blame="call_hours.timezone_id"]').waitFor({ state: 'hidden' });
+  assert.match(await note(), /UTC\+05:00/);
+  await save(page);
+  assert.equal((await stored()).call_hours.timezone_id, 'Etc/GMT-5');
+  await close(page);
+});
+
 test('hours are copied to other days, and switched off, by keyboard alone', async () => {
   const page = await editor({ call_hours: mondays });
   await page.getByRole('button', { name: 'Copy Monday to other days' }).focus();
@@ -462,6 +510,6 @@ test('it is light, and nothing moves while it loads', async () => {
     assert.equal(shift, 0, address);
   }
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  assert.ok(sizes.size === 2 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
+  assert.ok(sizes.size === 3 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
   await close(page);
 });

