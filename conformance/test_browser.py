@@ -21,7 +21,7 @@ from pagebell_process import Pagebell, loopback_environment
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10, "console": 19}
+FEWEST_TESTS = {"reference": 10, "console": 20}
 BAKERY = "4711"
 MORE_PAGES = range(2_000_000_001, 2_000_000_061)
 TIMEOUT_SECONDS = 240

@@ -126,6 +126,27 @@ test('Pages are found by name and by id, and shown in parts', async () => {
   await close(page);
 });
 
+test('the list says whether a call can ring now', async () => {
+  const page = await signedIn();
+  const nobody = { timezone_id: 'UTC', weekly_operating_hours: [] };
+  for (const [settings, state, media] of [
+    [{ audio_enabled: false, video_enabled: true }, 'Open', 'video'],
+    [{ audio_enabled: false, video_enabled: true, call_hours: nobody }, 'Closed', 'video'],
+    [{ video_enabled: true, icon_enabled: false }, 'Button hidden', 'audio, video'],
+    [{ audio_enabled: false }, 'Off', 'none'],
+  ]) {
+    await store({ ...DEFAULTS, ...settings });
+    await page.goto(`${BASE}/console?q=${PAGE_ID}`);
+    assert.deepEqual((await page.locator('tbody td').allTextContents()).slice(1), [state, "in Meta's inbox", media]);
+  }
+  await store({ ...DEFAULTS, icon_enabled: false });
+  await page.goto(BASE + PAGE);
+  assert.match(await page.locator('#now-button').textContent(), /^Hidden/);
+  await field(page, 'Call button in conversations').check();
+  await page.locator('#now-button', { hasText: /^Shown$/ }).waitFor();
+  await close(page);
+});
+
 test('a week is set, saved, seen by API clients, and undone', async () => {
   const page = await editor();
   assert.equal(await page.locator('#now-audio').textContent(), 'Open now: no call hours are set, calls are taken at any hour');

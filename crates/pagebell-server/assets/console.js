@@ -104,9 +104,10 @@ function editor(form) {
     changed();
   }
 
-  function outlook({ audio, video, next_shift }) {
+  function outlook({ audio, video, button, next_shift }) {
     element('now-audio').textContent = audio;
     element('now-video').textContent = video;
+    element('now-button').textContent = button;
     element('shift').textContent = next_shift ? `Next change of the clock: ${next_shift}.` : '';
   }
 

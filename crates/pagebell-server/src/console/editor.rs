@@ -31,6 +31,8 @@ pub(crate) struct Outlook {
     pub(crate) audio: String,
     /// What a caller with video meets.
     pub(crate) video: String,
+    /// Whether there is a button to call with.
+    pub(crate) button: &'static str,
     /// The next change of the clock in the zone of the hours.
     pub(crate) next_shift: Option<String>,
 }
@@ -107,6 +109,11 @@ impl Pagebell {
         Outlook {
             audio: sentence(Medium::Audio),
             video: sentence(Medium::Video),
+            button: if settings.icon_enabled {
+                "Shown"
+            } else {
+                "Hidden: people can start no call and not call back"
+            },
             next_shift: availability
                 .timezone_id()
                 .and_then(|zone| zones::next_shift(zone, now)),
