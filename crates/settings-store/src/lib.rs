@@ -16,6 +16,7 @@ mod line;
 mod memory;
 mod moving;
 mod observer;
+mod page_search;
 mod record;
 mod signed;
 mod store;
@@ -26,6 +27,7 @@ pub use line::{BoundedKeeping, Hint, Line, OpenLine, PageAtLeader};
 pub use memory::MemoryStore;
 pub use moving::{Inventory, Move, Moved, WholePage};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
+pub use page_search::PageSearch;
 pub use record::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,
     TokenHash, TokenId, TokenKey, TokenRecord,

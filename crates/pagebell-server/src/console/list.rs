@@ -2,7 +2,7 @@
 
 use call_settings::{AvailabilityReason, CallAvailability, CallSettings, Medium, PageId};
 use jiff::Timestamp;
-use settings_store::{Coverage, PageRecord, StoreError};
+use settings_store::{Coverage, PageRecord, PageSearch, StoreError};
 
 use super::{Session, changes};
 use crate::dispatch::Pagebell;
@@ -83,10 +83,11 @@ impl Pagebell {
         let mut records = match &session.access.token.coverage {
             Coverage::AllPages => self.store.find_pages(text, after, wanted).await?,
             Coverage::Pages(pages) => {
+                let search = PageSearch::new(text);
                 let mut found = Vec::new();
                 for page_id in pages.iter().filter(|page_id| Some(**page_id) > after) {
                     let record = self.store.page(*page_id).await?;
-                    found.extend(record.filter(|record| record.is_found_by(text)));
+                    found.extend(record.filter(|it| search.finds(it.page_id, it.name.as_deref())));
                     if found.len() == wanted {
                         break;
                     }
