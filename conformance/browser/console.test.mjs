@@ -50,6 +50,18 @@ const mondays = { timezone_id: 'Europe/Paris', weekly_operating_hours: [{ day_of
 const field = (page, label) => page.getByLabel(label, { exact: true });
 const changes = (page) => page.locator('#changes li').allTextContents();
 
+/** The contrast of two computed colours, as WCAG counts it. */
+function contrast(...colours) {
+  const luminances = colours.map((colour) => {
+    const [red, green, blue, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
+    assert.equal(alpha, 1, `${colour} lets the page through`);
+    const [r, g, b] = [red, green, blue].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  });
+  const [dark, light] = luminances.sort((one, other) => one - other);
+  return (light + 0.05) / (dark + 0.05);
+}
+
 async function save(page) {
   await page.click('#save');
   await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
@@ -510,6 +522,37 @@ test('it is accessible, light and dark, wide and on a phone', async () => {
       }
       await close(page);
     }
+  }
+});
+
+test('switches and their state are visible in forced colours', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await editor({ call_hours: mondays }, { colorScheme });
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }, { name: 'prefers-color-scheme', value: colorScheme }] });
+    assert.equal(await page.evaluate(() => matchMedia('(forced-colors: active)').matches), true);
+    const drawn = (label) => field(page, label).evaluate((input) => {
+      const [track, thumb] = [getComputedStyle(input), getComputedStyle(input, '::after')];
+      const behind = getComputedStyle(document.body).backgroundColor;
+      return { behind, track: track.backgroundColor, thumb: thumb.backgroundColor, at: thumb.translate, border: track.borderTopColor, width: parseFloat(track.borderTopWidth), style: track.borderTopStyle };
+    });
+    const differ = (one, other, what) => assert.ok(contrast(one, other) >= 3, `${colorScheme}: ${what}: ${one} on ${other}`);
+    const isStill = () => page.waitForFunction(() => document.getAnimations().length === 0);
+    await isStill();
+    const [on, off] = [await drawn('Audio calls'), await drawn('Video calls')];
+    for (const [name, it] of Object.entries({ on, off })) {
+      assert.ok(it.width >= 1 && it.style === 'solid', `${name}: ${it.width} ${it.style}`);
+      differ(it.border, it.behind, `${name}: the control on the page`);
+      differ(it.thumb, it.track, `${name}: the thumb on the control`);
+    }
+    assert.notEqual(on.track, off.track, 'the state by colour');
+    assert.notEqual(on.at, off.at, 'and by place');
+    await field(page, 'Video calls').check();
+    await isStill();
+    assert.deepEqual(await drawn('Video calls'), on);
+    const day = await drawn('Monday open');
+    assert.deepEqual(day, on);
+    await close(page);
   }
 });
 

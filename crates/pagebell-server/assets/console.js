@@ -271,6 +271,8 @@ function editor(form) {
     conflict = null;
     element('conflict').close();
     element('changes').hidden = true;
+    // What the edit changed before says nothing about what it changes now.
+    element('changes').querySelector('ul').replaceChildren();
     outlook(stored);
     show(wanted);
   }
