@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 use std::ops::Deref;
+use std::sync::Arc;
 
-use settings_store::SettingsStore;
+use call_settings::{PageId, SettingsUpdate};
+use jiff::Timestamp;
+use settings_store::{ImportedPage, PagesImport, SettingsStore};
 use store_postgres::{Coherence, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
 
