@@ -575,6 +575,6 @@ test('it is light, and nothing moves while it loads', async () => {
     assert.equal(shift, 0, address);
   }
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  assert.ok(sizes.size === 3 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
+  assert.ok(sizes.size === 4 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
   await close(page);
 });

@@ -17,7 +17,12 @@ pub(crate) struct Asset {
     address: String,
 }
 
-const FILES: [(&str, &str, &str); 6] = [
+const FILES: [(&str, &str, &str); 7] = [
+    (
+        "console-parts.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/console-parts.js"),
+    ),
     (
         "console.css",
         "text/css; charset=utf-8",
