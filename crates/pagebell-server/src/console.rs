@@ -4,6 +4,7 @@ mod changes;
 mod editor;
 mod history;
 mod list;
+mod merge;
 mod session;
 pub(crate) mod view;
 pub(crate) mod zones;

@@ -17,6 +17,7 @@ mod memory;
 mod moving;
 mod name;
 mod observer;
+mod page_search;
 mod record;
 mod signed;
 mod store;
@@ -28,6 +29,7 @@ pub use memory::MemoryStore;
 pub use moving::{Inventory, Move, Moved, WholePage};
 pub use name::{LONGEST_NAME, NameTooLong, parse_name};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
+pub use page_search::PageSearch;
 pub use record::{
     AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, ParseIdError, Revision,
     TokenHash, TokenId, TokenKey, TokenRecord,

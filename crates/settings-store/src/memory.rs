@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use crate::decision::whole_milliseconds;
 use crate::{
     Added, AppId, AppRecord, Author, CommitReport, Coverage, Decision, HistoryEntry, Imported,
-    Move, Moved, NewPage, PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite,
-    StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage,
-    WriteOutcome, Written,
+    Move, Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore,
+    SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
+    WholePage, WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -234,10 +234,12 @@ impl SettingsStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let search = PageSearch::new(text);
+        let is_found = |record: &PageRecord| search.finds(record.page_id, record.name.as_deref());
         let state = self.open()?;
         let pages = state.pages.range((start, Bound::Unbounded));
         Ok(pages
-            .filter(|(_page_id, page)| !page.removed && page.record.is_found_by(text))
+            .filter(|(_page_id, page)| !page.removed && is_found(&page.record))
             .take(limit)
             .map(|(_page_id, page)| page.record.clone())
             .collect())

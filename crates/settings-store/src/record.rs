@@ -45,18 +45,6 @@ pub struct PageRecord {
     pub settings: Option<CallSettings>,
 }
 
-impl PageRecord {
-    /// Whether the name holds a text, in any letter case of ASCII, or the id begins with it.
-    pub fn is_found_by(&self, text: &str) -> bool {
-        let name = self
-            .name
-            .as_deref()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        name.contains(&text.to_ascii_lowercase()) || self.page_id.to_string().starts_with(text)
-    }
-}
-
 macro_rules! decimal_id {
     ($name:ident, $doc:literal) => {
         #[doc = $doc]

@@ -167,8 +167,8 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
         self.find_pages("", after, limit).await
     }
 
-    /// Pages whose name holds a text, in any letter case of ASCII, or whose id begins with it, in the
-    /// order of [`Self::pages`] and from `after` on; at most `limit`. An empty text finds all.
+    /// Pages that a [`PageSearch`](crate::PageSearch) for the text finds, in the order of
+    /// [`Self::pages`] and from `after` on; at most `limit`. An empty text finds all.
     async fn find_pages(
         &self,
         text: &str,

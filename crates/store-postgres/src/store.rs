@@ -10,9 +10,9 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use settings_store::{
     Added, AppId, AppRecord, BoundedKeeping, HistoryEntry, Imported, Invalidation, KeepCopies,
-    Moved, NewPage, PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
-    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
-    signed_ids_after,
+    Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite,
+    StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage,
+    WriteOutcome, signed, signed_ids_after,
 };
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
@@ -25,10 +25,14 @@ use crate::line::Lines;
 use crate::location::Location;
 use crate::moving;
 use crate::reads::{self, TokenWithApp};
-use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
+use crate::rows::{self, APP_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema;
 use crate::sessions::{self, Sessions};
 use crate::writes::{self, Observers, Writer};
+
+/// How many names a search reads from the database at a time. The database has no function of its
+/// own that ignores accents, so names are compared here.
+const SEARCHED_NAMES: usize = 2_000;
 
 /// A store in a PostgreSQL database, which any number of servers may share.
 pub struct PostgresStore {
@@ -129,27 +133,54 @@ impl PostgresStore {
         &self,
         found: &mut Vec<PageRecord>,
         ids: RangeInclusive<i64>,
-        text: &str,
+        search: &PageSearch,
         limit: usize,
     ) -> Result<(), StoreError> {
-        let sql = format!(
-            "SELECT {PAGE_COLUMNS} FROM page \
-             WHERE page_id >= $1 AND page_id <= $2 AND NOT removed AND ($3 = '' \
-             OR strpos(translate(name, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'abcdefghijklmnopqrstuvwxyz'), \
-             $4) > 0 OR substr(CAST(CASE WHEN page_id < 0 \
-             THEN CAST(page_id AS numeric) + 18446744073709551616 \
-             ELSE CAST(page_id AS numeric) END AS text), 1, length($3)) = $3) \
-             ORDER BY page_id LIMIT $5"
-        );
-        let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
-        let lower = text.to_ascii_lowercase();
-        let rows = self
-            .rows(&sql, &[ids.start(), ids.end(), &text, &lower, &room])
-            .await?;
-        for row in &rows {
-            found.push(rows::page(row)?.record);
+        let (mut first, last) = ids.into_inner();
+        while found.len() < limit {
+            let missing = limit - found.len();
+            let count = if search.finds_all() {
+                missing
+            } else {
+                SEARCHED_NAMES
+            };
+            let names = self.names(first..=last, count).await?;
+            let matches = names
+                .iter()
+                .filter(|(page_id, name)| search.finds(*page_id, name.as_deref()));
+            let wanted: Vec<PageId> = matches.take(missing).map(|(id, _name)| *id).collect();
+            if !wanted.is_empty() {
+                let mut rows = reads::find_pages(self.sessions()?, &wanted).await?;
+                for row in wanted.iter().filter_map(|page_id| rows.remove(page_id)) {
+                    let row = row?;
+                    // It may have been removed since its name was read.
+                    if !row.removed {
+                        found.push(row.record);
+                    }
+                }
+            }
+            let Some((newest, _name)) = names.last().filter(|_| names.len() == count) else {
+                break;
+            };
+            match signed(newest.get()).checked_add(1) {
+                Some(next) if next <= last => first = next,
+                _ => break,
+            }
         }
         Ok(())
+    }
+
+    /// The names of the first Pages whose signed ids are in a range, in the order of these.
+    async fn names(
+        &self,
+        ids: RangeInclusive<i64>,
+        count: usize,
+    ) -> Result<Vec<(PageId, Option<String>)>, StoreError> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let sql = "SELECT page_id, name FROM page \
+                   WHERE page_id >= $1 AND page_id <= $2 AND NOT removed ORDER BY page_id LIMIT $3";
+        let rows = self.rows(sql, &[ids.start(), ids.end(), &count]).await?;
+        rows.iter().map(rows::page_name).collect()
     }
 }
 
@@ -225,10 +256,11 @@ impl SettingsStore for PostgresStore {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
+        let search = PageSearch::new(text);
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
             if found.len() < limit {
-                self.append_pages(&mut found, ids, text, limit).await?;
+                self.append_pages(&mut found, ids, &search, limit).await?;
             }
         }
         Ok(found)

@@ -12,8 +12,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
     Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageRecord,
-    PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash,
-    TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed, signed_ids_after,
+    PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
+    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
+    signed_ids_after,
 };
 use tokio::sync::oneshot;
 
@@ -176,25 +177,28 @@ impl SqliteStore {
         &self,
         found: &mut Vec<PageRecord>,
         ids: RangeInclusive<i64>,
-        text: &str,
+        search: &PageSearch,
         limit: usize,
     ) -> Result<(), StoreError> {
         let connection = self.readers.take()?;
-        let room = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
+        // The rows come in the order of the key, one step at a time: no row behind the last one
+        // that is wanted is read, and nothing of the others is decoded but id and name.
         let sql = format!(
             "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 AND removed = 0 \
-             AND (?4 = '' OR instr(lower(name), lower(?4)) > 0 \
-             OR substr(printf('%llu', page_id), 1, length(?4)) = ?4) \
-             ORDER BY page_id LIMIT ?3"
+             ORDER BY page_id"
         );
         let mut statement = connection
             .prepare_cached(&sql)
             .map_err(|error| of_read(&error))?;
         let mut rows = statement
-            .query(params![ids.start(), ids.end(), room, text])
+            .query(params![ids.start(), ids.end()])
             .map_err(|error| of_read(&error))?;
-        while let Some(row) = rows.next().map_err(|error| of_read(&error))? {
-            found.push(rows::page(row)?.record);
+        while found.len() < limit
+            && let Some(row) = rows.next().map_err(|error| of_read(&error))?
+        {
+            if rows::is_found(row, search).map_err(|error| of_read(&error))? {
+                found.push(rows::page(row)?.record);
+            }
         }
         Ok(())
     }
@@ -255,10 +259,11 @@ impl SettingsStore for SqliteStore {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
+        let search = PageSearch::new(text);
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
             if found.len() < limit {
-                self.append_pages(&mut found, ids, text, limit)?;
+                self.append_pages(&mut found, ids, &search, limit)?;
             }
         }
         Ok(found)

@@ -12,6 +12,7 @@ use serde::Serialize;
 use settings_store::{PageRecord, Revision, StoreError, WriteOutcome};
 
 use super::changes::{self, Change};
+use super::merge::{Difference, merge};
 use super::{Session, zones};
 use crate::dispatch::Pagebell;
 
@@ -31,6 +32,8 @@ pub(crate) struct Outlook {
     pub(crate) audio: String,
     /// What a caller with video meets.
     pub(crate) video: String,
+    /// Whether there is a button to call with.
+    pub(crate) button: &'static str,
     /// The next change of the clock in the zone of the hours.
     pub(crate) next_shift: Option<String>,
 }
@@ -43,12 +46,19 @@ pub(crate) struct Preview {
     outlook: Outlook,
 }
 
-/// Someone else changed the Page meanwhile: how it is now, and how that differs from what was to be
-/// stored.
+/// Someone else changed the Page meanwhile: how it is now, and how an edit of its earlier settings
+/// goes together with that.
 #[derive(Debug, Serialize)]
 pub(crate) struct Conflict {
     stored: PageState,
-    differences: Vec<Change>,
+    /// Who changed it last and when, in words; `None`: the history does not tell.
+    changed_by: Option<String>,
+    /// The stored settings with what the edit changed.
+    merged: PageMessengerCallSettingsPayload,
+    /// What of the edit differs from what is stored.
+    differences: Vec<Difference>,
+    /// What others changed and the edit leaves as it is.
+    kept: Vec<Change>,
 }
 
 /// The answer to what an update would do.
@@ -100,6 +110,11 @@ impl Pagebell {
         Outlook {
             audio: sentence(Medium::Audio),
             video: sentence(Medium::Video),
+            button: if settings.icon_enabled {
+                "Shown"
+            } else {
+                "Hidden: people can start no call and not call back"
+            },
             next_shift: availability
                 .timezone_id()
                 .and_then(|zone| zones::next_shift(zone, now)),
@@ -108,30 +123,43 @@ impl Pagebell {
 
     /// What an update, a JSON object as the API takes it, would do to a Page that was at a revision
     /// when it was made.
-    pub(crate) fn preview(
+    pub(crate) async fn preview(
         &self,
         record: &PageRecord,
         expected: Revision,
         body: &Bytes,
-    ) -> Result<Previewed, GraphError> {
-        let update = self.read_update(body)?;
+    ) -> Result<Result<Previewed, GraphError>, StoreError> {
+        let update = match self.read_update(body) {
+            Ok(update) => update,
+            Err(error) => return Ok(Err(error)),
+        };
         if record.revision != expected {
-            return Ok(Previewed::Conflict(self.conflict(record, &update)));
+            let conflict = self.conflict(record, expected, &update).await?;
+            return Ok(Ok(Previewed::Conflict(conflict)));
         }
         let before = self.settings_of(record);
         let after = before.updated(&update);
-        Ok(Previewed::Changes(Preview {
+        Ok(Ok(Previewed::Changes(Preview {
             changes: changes::between(before, &after),
             outlook: self.outlook(&after),
-        }))
+        })))
     }
 
-    fn conflict(&self, record: &PageRecord, update: &SettingsUpdate) -> Conflict {
-        let theirs = self.settings_of(record);
-        Conflict {
-            differences: changes::between(theirs, &theirs.updated(update)),
+    async fn conflict(
+        &self,
+        record: &PageRecord,
+        expected: Revision,
+        update: &SettingsUpdate,
+    ) -> Result<Conflict, StoreError> {
+        let base = self.settings_at(record.page_id, expected).await?;
+        let merge = merge(base.as_ref(), self.settings_of(record), update);
+        Ok(Conflict {
             stored: self.page_state(record),
-        }
+            changed_by: self.change_to(record.page_id, record.revision).await?,
+            merged: (&merge.settings).into(),
+            differences: merge.differences,
+            kept: merge.kept,
+        })
     }
 
     /// Stores an update if the Page is still at this revision.
@@ -161,7 +189,7 @@ impl Pagebell {
             WriteOutcome::PageMissing => Saved::Missing,
             WriteOutcome::RevisionMismatch { .. } => match self.store.page(page_id).await? {
                 None => Saved::Missing,
-                Some(record) => Saved::Conflict(self.conflict(&record, &update)),
+                Some(record) => Saved::Conflict(self.conflict(&record, expected, &update).await?),
             },
         }))
     }

@@ -54,27 +54,72 @@ impl Pagebell {
         })
     }
 
+    /// The settings that a Page had at a revision; `None`: its history does not tell.
+    pub(super) async fn settings_at(
+        &self,
+        page_id: PageId,
+        revision: Revision,
+    ) -> Result<Option<CallSettings>, StoreError> {
+        let default: &CallSettings = &self.default_settings;
+        if revision == Revision::default() {
+            return Ok(Some(default.clone()));
+        }
+        let entry = self.entry_at(page_id, revision).await?;
+        Ok(entry.map(|entry| entry.after.unwrap_or_else(|| default.clone())))
+    }
+
+    /// Who made a revision and when, in words; `None`: the history does not tell.
+    pub(super) async fn change_to(
+        &self,
+        page_id: PageId,
+        revision: Revision,
+    ) -> Result<Option<String>, StoreError> {
+        let entry = self.entry_at(page_id, revision).await?;
+        Ok(entry.map(|entry| format!("{} at {}", author(&entry), changed_at(&entry))))
+    }
+
+    async fn entry_at(
+        &self,
+        page_id: PageId,
+        revision: Revision,
+    ) -> Result<Option<HistoryEntry>, StoreError> {
+        // A revision comes from a header: the highest number has none after it.
+        let before = revision.get().checked_add(1).map(Revision::new);
+        let newest = self.store.history(page_id, before, 1).await?;
+        Ok(newest
+            .into_iter()
+            .next()
+            .filter(|entry| entry.revision == revision))
+    }
+
     fn history_row(&self, entry: &HistoryEntry) -> HistoryRow {
         let default: &CallSettings = &self.default_settings;
         let before = entry.before.as_ref().unwrap_or(default);
         let after = entry.after.as_ref().unwrap_or(default);
-        let author = match (entry.author.token_id, entry.author.app_id) {
-            (Some(token), Some(app)) => format!("token {token} of app {app}"),
-            (Some(token), None) => format!("token {token}"),
-            (None, _) => "the command line".to_owned(),
-        };
         HistoryRow {
             revision: entry.revision.get(),
-            changed_at: entry
-                .changed_at
-                .strftime("%Y-%m-%d %H:%M:%S UTC")
-                .to_string(),
-            author,
+            changed_at: changed_at(entry),
+            author: author(entry),
             changes: changes::between(before, after),
             is_first: entry.before.is_none(),
             restores: entry.after.as_ref().map(restoring),
         }
     }
+}
+
+fn author(entry: &HistoryEntry) -> String {
+    match (entry.author.token_id, entry.author.app_id) {
+        (Some(token), Some(app)) => format!("token {token} of app {app}"),
+        (Some(token), None) => format!("token {token}"),
+        (None, _) => "the command line".to_owned(),
+    }
+}
+
+fn changed_at(entry: &HistoryEntry) -> String {
+    entry
+        .changed_at
+        .strftime("%Y-%m-%d %H:%M:%S UTC")
+        .to_string()
 }
 
 /// The update that makes settings what they were, also where they had no hours.

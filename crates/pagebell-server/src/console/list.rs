@@ -1,7 +1,8 @@
 //! The list of Pages.
 
 use call_settings::{AvailabilityReason, CallAvailability, CallSettings, Medium, PageId};
-use settings_store::{Coverage, PageRecord, StoreError};
+use jiff::Timestamp;
+use settings_store::{Coverage, PageRecord, PageSearch, StoreError};
 
 use super::{Session, changes};
 use crate::dispatch::Pagebell;
@@ -14,10 +15,52 @@ pub(crate) const PAGES_OF_A_LIST: usize = 50;
 pub(crate) struct PageRow {
     pub(crate) page_id: PageId,
     pub(crate) name: String,
-    /// Whether audio calls are taken now, in words.
-    pub(crate) state: &'static str,
+    pub(crate) state: PageStatus,
     pub(crate) ring_target: &'static str,
     pub(crate) media: &'static str,
+}
+
+/// Whether a call can ring at a Page now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PageStatus {
+    /// A call of one of the media that are on can ring.
+    Open,
+    /// It is outside the call hours.
+    Closed,
+    /// Calls would ring, but people have no button to start one with.
+    ButtonHidden,
+    /// No medium is on.
+    Off,
+}
+
+impl PageStatus {
+    /// The status at an instant. The best medium decides: a Page that takes video calls only is open
+    /// for these.
+    fn of(settings: &CallSettings, at: Timestamp) -> Self {
+        let availability = CallAvailability::new(settings);
+        let decisions = [Medium::Audio, Medium::Video].map(|it| availability.decide(it, at));
+        let has = |reason| decisions.iter().any(|decision| decision.reason == reason);
+        let is_open = has(AvailabilityReason::Open);
+        if !is_open && !has(AvailabilityReason::OutsideCallHours) {
+            Self::Off
+        } else if !settings.icon_enabled {
+            Self::ButtonHidden
+        } else if is_open {
+            Self::Open
+        } else {
+            Self::Closed
+        }
+    }
+
+    /// The status in words.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Open => "Open",
+            Self::Closed => "Closed",
+            Self::ButtonHidden => "Button hidden",
+            Self::Off => "Off",
+        }
+    }
 }
 
 /// A part of the list.
@@ -40,10 +83,11 @@ impl Pagebell {
         let mut records = match &session.access.token.coverage {
             Coverage::AllPages => self.store.find_pages(text, after, wanted).await?,
             Coverage::Pages(pages) => {
+                let search = PageSearch::new(text);
                 let mut found = Vec::new();
                 for page_id in pages.iter().filter(|page_id| Some(**page_id) > after) {
                     let record = self.store.page(*page_id).await?;
-                    found.extend(record.filter(|record| record.is_found_by(text)));
+                    found.extend(record.filter(|it| search.finds(it.page_id, it.name.as_deref())));
                     if found.len() == wanted {
                         break;
                     }
@@ -61,16 +105,10 @@ impl Pagebell {
 
     fn row(&self, record: &PageRecord) -> PageRow {
         let settings: &CallSettings = record.settings.as_ref().unwrap_or(&self.default_settings);
-        let now = self.surroundings.clock.now();
-        let decision = CallAvailability::new(settings).decide(Medium::Audio, now);
         PageRow {
             page_id: record.page_id,
             name: record.name.clone().unwrap_or_default(),
-            state: match decision.reason {
-                AvailabilityReason::Open => "Open",
-                AvailabilityReason::OutsideCallHours => "Closed",
-                AvailabilityReason::AudioDisabled | AvailabilityReason::VideoDisabled => "Off",
-            },
+            state: PageStatus::of(settings, self.surroundings.clock.now()),
             ring_target: changes::ring_target(settings.ring_target),
             media: match (settings.audio_enabled, settings.video_enabled) {
                 (true, true) => "audio, video",
@@ -78,6 +116,43 @@ impl Pagebell {
                 (false, true) => "video",
                 (false, false) => "none",
             },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use call_settings::{CallHours, HoursLimits};
+
+    use super::*;
+
+    #[test]
+    fn the_status_is_that_of_the_best_medium_with_a_button() {
+        // A Monday, at noon in Paris.
+        let at = "2026-11-23T11:00:00Z".parse().unwrap();
+        let hours = |text: &str| CallHours::from_text(text, None, HoursLimits::default()).unwrap();
+        let open = Some("Mon 9-17 (Europe/Paris)");
+        let closed = Some("Tue 9-17 (Europe/Paris)");
+        for (audio_enabled, video_enabled, icon_enabled, week, status) in [
+            (true, true, true, None, PageStatus::Open),
+            (true, false, true, open, PageStatus::Open),
+            (false, true, true, None, PageStatus::Open),
+            (false, true, true, open, PageStatus::Open),
+            (false, true, true, closed, PageStatus::Closed),
+            (true, true, true, closed, PageStatus::Closed),
+            (true, true, false, None, PageStatus::ButtonHidden),
+            (false, true, false, closed, PageStatus::ButtonHidden),
+            (false, false, true, open, PageStatus::Off),
+            (false, false, false, closed, PageStatus::Off),
+        ] {
+            let settings = CallSettings {
+                audio_enabled,
+                video_enabled,
+                icon_enabled,
+                call_hours: week.map(hours),
+                ..CallSettings::default()
+            };
+            assert_eq!(PageStatus::of(&settings, at), status, "{settings:?}");
         }
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::editor::PageState;
 use super::history::HistoryPart;
-use super::list::PageList;
+use super::list::{PageList, PageStatus};
 use super::{PAGES_OF_A_LIST, Session};
 use crate::assets;
 

@@ -292,12 +292,13 @@ async fn preview(
         Ok(record) => record,
         Err(response) => return response,
     };
-    match pagebell.preview(&record, revision, &body) {
-        Ok(Previewed::Changes(preview)) => json_answer(StatusCode::OK, &preview),
-        Ok(Previewed::Conflict(conflict)) => {
+    match pagebell.preview(&record, revision, &body).await {
+        Ok(Ok(Previewed::Changes(preview))) => json_answer(StatusCode::OK, &preview),
+        Ok(Ok(Previewed::Conflict(conflict))) => {
             json_answer(StatusCode::PRECONDITION_FAILED, &conflict)
         }
-        Err(error) => refused(&pagebell, &error),
+        Ok(Err(error)) => refused(&pagebell, &error),
+        Err(error) => unavailable(&error),
     }
 }
 

@@ -99,12 +99,14 @@ pub async fn page_ids_of_the_whole_range(store: &dyn SettingsStore) {
     assert_eq!(listed, numbers);
 }
 
-/// Pages are found by a part of their name or the beginning of their id.
+/// Pages are found by parts of their name or the beginning of their id.
 pub async fn pages_are_found(store: &dyn SettingsStore) {
     let names = [
         (3, Some("Old Bakery")),
         (31, Some("100%_Mill")),
         (4, None),
+        (50, Some("Bäckerei Müller, Zürich")),
+        (51, Some("Äpfel & Birnen")),
         (u64::MAX, Some("Last bakery")),
     ];
     for (number, name) in names {
@@ -120,7 +122,13 @@ pub async fn pages_are_found(store: &dyn SettingsStore) {
         let pages = store.find_pages(text, after, limit).await.unwrap();
         pages.iter().map(|page| page.page_id.get()).collect()
     };
-    assert_eq!(found("", None, 10).await, [3, 4, 31, u64::MAX]);
+    assert_eq!(found("", None, 10).await, [3, 4, 31, 50, 51, u64::MAX]);
+    for text in ["muller", "MÜLLER", "zurich BÄCKEREI", "mu\u{308}ller"] {
+        assert_eq!(found(text, None, 10).await, [50], "{text}");
+    }
+    for text in ["äpfel", "ÄPFEL", "apfel", "birnen apfel"] {
+        assert_eq!(found(text, None, 10).await, [51], "{text}");
+    }
     assert_eq!(found("BAKERY", None, 10).await, [3, u64::MAX]);
     assert_eq!(found("bakery", Some(3), 10).await, [u64::MAX]);
     assert_eq!(found("bakery", None, 1).await, [3]);
