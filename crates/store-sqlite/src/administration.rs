@@ -10,6 +10,7 @@ use settings_store::{
 };
 
 use crate::changes;
+use crate::connection::execute;
 use crate::error::of_write;
 use crate::history;
 use crate::rows;
@@ -296,16 +297,4 @@ pub(crate) fn revoke_token(
 
 fn log(connection: &Connection, what: Invalidation) -> Result<(), StoreError> {
     changes::append(connection, what).map_err(|error| of_write(&error))
-}
-
-fn execute(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl rusqlite::Params,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(parameters))
-        .map(|_rows| ())
-        .map_err(|error| of_write(&error))
 }

@@ -4,9 +4,10 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Params};
 use settings_store::StoreError;
 
+use crate::error::of_write;
 use crate::{place, schema};
 
 /// The oldest SQLite that is safe here: before it, a checkpoint beside a writer can corrupt a
@@ -111,6 +112,19 @@ const DISK_FULL: &str = "the disk is full; make room on it and start again";
 
 fn no_folder(folder: &Path) -> String {
     format!("the folder {} does not exist; create it", folder.display())
+}
+
+/// Runs a statement of a write, within the transaction of the caller.
+pub(crate) fn execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(parameters))
+        .map(|_rows| ())
+        .map_err(|error| of_write(&error))
 }
 
 /// Why a store cannot be opened, with what to do about it.

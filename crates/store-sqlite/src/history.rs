@@ -6,7 +6,8 @@ use settings_store::{
     AppId, Author, HistoryEntry, Revision, StoreError, TokenId, signed, unsigned,
 };
 
-use crate::error::{of_read, of_write};
+use crate::connection::execute;
+use crate::error::of_read;
 use crate::rows;
 
 /// The revisions whose entries have marks are the multiples of this number. A read passes at most
@@ -246,18 +247,6 @@ pub(crate) fn append(
         )?;
     }
     Ok(number)
-}
-
-fn execute(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl rusqlite::Params,
-) -> Result<(), StoreError> {
-    connection
-        .prepare_cached(sql)
-        .and_then(|mut statement| statement.execute(parameters))
-        .map(|_rows| ())
-        .map_err(|error| of_write(&error))
 }
 
 #[cfg(test)]
