@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, Credentials, verify_proof};
 use crate::copies::Copies;
+use crate::http::RenderedReference;
 use crate::metrics::Metrics;
 use crate::request::{Answer, GraphRequest, GraphResponse, Surface};
 use crate::{Configuration, Profile, Surroundings};
@@ -33,6 +34,8 @@ pub struct Pagebell {
     pub(crate) is_stopping: AtomicBool,
     /// The default settings, as the store takes them with each write.
     pub(crate) default_settings: Arc<call_settings::CallSettings>,
+    /// The texts of the reference that have been rendered.
+    pub(crate) rendered_reference: RenderedReference,
     /// Makes the form tokens of the console; random, and new with each start.
     pub(crate) console_key: OnceLock<[u8; 32]>,
 }
@@ -71,6 +74,7 @@ impl Pagebell {
         store.set_observer(Arc::clone(&copies) as Arc<_>);
         Self {
             console_key: OnceLock::new(),
+            rendered_reference: RenderedReference::default(),
             default_settings: Arc::new(configuration.default_settings.clone()),
             configuration,
             store,

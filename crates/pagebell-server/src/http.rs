@@ -9,10 +9,12 @@ mod guarded;
 mod idle;
 mod memory;
 mod reference_pages;
+mod rendered_reference;
 mod room;
 mod server;
 mod tls;
 
+pub(crate) use rendered_reference::RenderedReference;
 pub use server::{Server, Stopped};
 pub use tls::{TlsError, TlsFiles};
 

@@ -241,13 +241,13 @@ pub(super) fn check_head(
     }
     let mut hosts = headers.get_all(header::HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (Some(host), None) if host.to_str().is_ok() => {}
+        (Some(host), None) if is_host(host) => {}
         (None, _) if request.version() == Version::HTTP_10 => {}
         (None, _) => return Err(GraphError::host_invalid("no header Host")),
         (_, Some(_)) => return Err(GraphError::host_invalid("more than one header Host")),
         (Some(_), None) => {
             return Err(GraphError::host_invalid(
-                "a header Host with other characters than ASCII",
+                "a header Host that is no host and port",
             ));
         }
     }
@@ -274,6 +274,14 @@ pub(super) fn check_head(
         }
     }
     Ok(())
+}
+
+/// Whether a value has only the characters of a host and port, as it is put into addresses.
+fn is_host(value: &HeaderValue) -> bool {
+    value
+        .as_bytes()
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]%~".contains(byte))
 }
 
 /// Whether a header has one value, however often it stands in the request.

@@ -15,7 +15,7 @@ use super::IsSecure;
 use super::endpoints::with_type;
 use crate::reference::{self, Reference};
 use crate::request::Origin;
-use crate::{Pagebell, assets};
+use crate::{Configuration, Pagebell, assets};
 
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -32,6 +32,11 @@ pub(super) fn owns(path: &str) -> bool {
         || path.starts_with("/assets/")
 }
 
+/// The names under which the pages of a version are kept beside its files. No file is called so.
+const HTML_PAGE: &str = ".html";
+const MARKDOWN_PAGE: &str = ".md";
+const ENDPOINTS: &str = ".endpoints";
+
 /// The routes.
 pub(super) fn router() -> Router<Arc<Pagebell>> {
     Router::new()
@@ -45,25 +50,95 @@ pub(super) fn router() -> Router<Arc<Pagebell>> {
 }
 
 /// The origin by which a caller knows the server.
-struct Base(String);
+struct Base {
+    is_secure: bool,
+    host: String,
+}
+
+impl Base {
+    fn origin(&self) -> Origin<'_> {
+        Origin {
+            is_secure: self.is_secure,
+            host: &self.host,
+        }
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for Base {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         let host = parts.headers.get(header::HOST);
-        let origin = Origin {
+        Ok(Self {
             is_secure: IsSecure::of(parts),
-            host: host.and_then(|it| it.to_str().ok()).unwrap_or("localhost"),
-        };
-        Ok(Self(origin.to_string()))
+            host: host
+                .and_then(|it| it.to_str().ok())
+                .unwrap_or("localhost")
+                .to_owned(),
+        })
     }
 }
 
-fn reference_of(pagebell: &Pagebell, version: GraphVersion, base: &str) -> Reference {
-    let configuration = pagebell.configuration();
+/// Renders a file of the reference for a base address; `None`: there is no such file.
+fn render(
+    configuration: &Configuration,
+    version: GraphVersion,
+    file: &str,
+    base: &str,
+) -> Option<String> {
     let document = reference::openapi(configuration, version);
-    Reference::new(&document, version, configuration.profile, base)
+    match file {
+        "openapi.json" => return Some(document.to_json()),
+        "openapi.yaml" => return Some(document.to_yaml()),
+        _ => {}
+    }
+    let reference = Reference::new(&document, version, configuration.profile, base);
+    match file {
+        HTML_PAGE => match reference.to_html(base) {
+            Ok(html) => Some(html),
+            Err(error) => {
+                tracing::error!(%error, "the reference page could not be written");
+                None
+            }
+        },
+        MARKDOWN_PAGE => Some(reference.to_markdown(base)),
+        ENDPOINTS => {
+            let ids: Vec<_> = reference
+                .endpoints
+                .iter()
+                .map(|it| it.id.as_str())
+                .collect();
+            Some(ids.join("\n"))
+        }
+        file => {
+            let id = file.strip_suffix(".md")?;
+            let mut endpoints = reference.endpoints.iter();
+            let endpoint = endpoints.find(|endpoint| endpoint.id == id)?;
+            Some(endpoint.to_markdown())
+        }
+    }
+}
+
+/// A file of the reference for a caller; `None`: there is no such file, which is said without
+/// rendering anything.
+fn text(pagebell: &Pagebell, version: GraphVersion, file: &str, base: &Base) -> Option<String> {
+    const FILES: [&str; 5] = [
+        HTML_PAGE,
+        MARKDOWN_PAGE,
+        ENDPOINTS,
+        "openapi.json",
+        "openapi.yaml",
+    ];
+    if !FILES.contains(&file) {
+        let id = file.strip_suffix(".md")?;
+        let ids = text(pagebell, version, ENDPOINTS, base)?;
+        ids.lines().find(|known| *known == id)?;
+    }
+    pagebell
+        .rendered_reference
+        .text(version, file, base.origin(), |base| {
+            render(pagebell.configuration(), version, file, base)
+        })
 }
 
 async fn newest(State(pagebell): State<Arc<Pagebell>>) -> Redirect {
@@ -75,22 +150,31 @@ async fn newest(State(pagebell): State<Arc<Pagebell>>) -> Redirect {
 async fn page(
     State(pagebell): State<Arc<Pagebell>>,
     Path(page): Path<String>,
-    Base(base): Base,
+    base: Base,
 ) -> Response {
     let name = page.strip_suffix(".md");
     let Some(version) = GraphVersion::named(name.unwrap_or(&page)) else {
         return no_such_version(&page);
     };
-    let reference = reference_of(&pagebell, version, &base);
     if name.is_some() {
-        return with_type(MARKDOWN, reference.to_markdown(&base));
+        return markdown_page(&pagebell, version, MARKDOWN, &base);
     }
-    match reference.to_html(&base) {
-        Ok(html) => html_page(html),
-        Err(error) => {
-            tracing::error!(%error, "the reference page could not be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+    match text(&pagebell, version, HTML_PAGE, &base) {
+        Some(html) => html_page(html),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// All of a version as Markdown.
+fn markdown_page(
+    pagebell: &Pagebell,
+    version: GraphVersion,
+    content_type: &'static str,
+    base: &Base,
+) -> Response {
+    match text(pagebell, version, MARKDOWN_PAGE, base) {
+        Some(text) => with_type(content_type, text),
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 
@@ -109,24 +193,19 @@ pub(super) fn html_page(html: String) -> Response {
 async fn file(
     State(pagebell): State<Arc<Pagebell>>,
     Path((version, file)): Path<(String, String)>,
-    Base(base): Base,
+    base: Base,
 ) -> Response {
     let Some(version) = GraphVersion::named(&version) else {
         return no_such_version(&version);
     };
-    let document = || reference::openapi(pagebell.configuration(), version);
-    match file.as_str() {
-        "openapi.json" => with_type("application/json", document().to_json()),
-        "openapi.yaml" => with_type("application/yaml", document().to_yaml()),
-        file => {
-            let reference = reference_of(&pagebell, version, &base);
-            let id = file.strip_suffix(".md");
-            let mut endpoints = reference.endpoints.iter();
-            match endpoints.find(|endpoint| Some(endpoint.id.as_str()) == id) {
-                Some(endpoint) => with_type(MARKDOWN, endpoint.to_markdown()),
-                None => (StatusCode::NOT_FOUND, "there is no such document\n").into_response(),
-            }
-        }
+    let content_type = match file.as_str() {
+        "openapi.json" => "application/json",
+        "openapi.yaml" => "application/yaml",
+        _ => MARKDOWN,
+    };
+    match text(&pagebell, version, &file, &base) {
+        Some(text) => with_type(content_type, text),
+        None => (StatusCode::NOT_FOUND, "there is no such document\n").into_response(),
     }
 }
 
@@ -137,7 +216,8 @@ fn no_such_version(version: &str) -> Response {
 }
 
 /// What language models should read, as links.
-async fn llms(Base(base): Base) -> Response {
+async fn llms(base: Base) -> Response {
+    let base = base.origin();
     let versions: Vec<String> = GraphVersion::ALL
         .iter()
         .rev()
@@ -154,10 +234,9 @@ async fn llms(Base(base): Base) -> Response {
     with_type(TEXT, text)
 }
 
-async fn llms_full(State(pagebell): State<Arc<Pagebell>>, Base(base): Base) -> Response {
+async fn llms_full(State(pagebell): State<Arc<Pagebell>>, base: Base) -> Response {
     let version = pagebell.configuration().version_of_unversioned();
-    let reference = reference_of(&pagebell, version, &base);
-    with_type(TEXT, reference.to_markdown(&base))
+    markdown_page(&pagebell, version, TEXT, &base)
 }
 
 async fn asset(uri: Uri) -> Response {
@@ -180,3 +259,7 @@ async fn asset(uri: Uri) -> Response {
     ];
     (headers, asset.content).into_response()
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "these are tests")]
+mod tests;

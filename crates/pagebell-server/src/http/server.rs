@@ -342,6 +342,8 @@ async fn answer_page(
     request: Request<Incoming>,
     transport: Transport<'_>,
 ) -> Response<ResponseBody> {
+    // A caller that sends many requests at once gets one page a turn.
+    tokio::task::yield_now().await;
     let limits = &pagebell.configuration().limits;
     if let Err(error) = exchange::check_head(pagebell, &request) {
         let head = request.into_parts().0;
