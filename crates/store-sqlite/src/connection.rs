@@ -55,6 +55,7 @@ pub(crate) fn open_checked(
             ),
         ));
     }
+    place::refuse_wal_alone(path)?;
     place::create_private(path).map_err(|error| cannot_create(path, &error))?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE

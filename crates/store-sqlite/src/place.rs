@@ -64,6 +64,24 @@ pub(crate) fn is_taken(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
+/// Refuses a store that is missing while its WAL is there. SQLite would delete the WAL of a file that
+/// it creates, and with it what was committed last, though the file itself may only have been moved.
+pub(crate) fn refuse_wal_alone(path: &Path) -> Result<(), StoreError> {
+    let wal = with_suffix(path, "-wal");
+    let is_filled = fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0);
+    if is_taken(path) || !is_filled {
+        return Ok(());
+    }
+    Err(cannot_open(
+        path,
+        format!(
+            "the file is missing, but its write-ahead log {} is there and may hold the last changes; \
+             put the file back, or move the log away to begin with an empty store",
+            wal.display()
+        ),
+    ))
+}
+
 /// Creates the file, if it is missing, readable by its owner only: it holds the secrets of apps.
 /// SQLite gives the files beside it the permissions of the file.
 pub(crate) fn create_private(path: &Path) -> io::Result<()> {

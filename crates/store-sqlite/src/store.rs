@@ -70,6 +70,7 @@ impl SqliteStore {
     pub fn open(path: &Path, role: Role) -> Result<Self, StoreError> {
         let server = role == Role::Server;
         let path = &place::resolve(path)?;
+        place::refuse_wal_alone(path)?;
         let in_use = UseLock::shared(path)?;
         place::create_private(path).map_err(|error| cannot_create(path, &error))?;
         place::refuse_hard_links(path)?;

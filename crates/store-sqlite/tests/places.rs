@@ -202,11 +202,31 @@ async fn tokens_that_were_revoked_since_the_backup_stay_revoked() {
     drop(command);
 
     let restored = restore(&places.backup, &places.store, true, at()).unwrap();
-    assert_eq!(restored.revocations, Revocations::Carried(1));
+    let carried = Revocations::Carried {
+        tokens: 1,
+        coverages: 0,
+    };
+    assert_eq!(restored.revocations, carried);
     let store = SqliteStore::open(&places.store, Role::Server).unwrap();
     let token = store.token(hash).await.unwrap().unwrap();
     assert_eq!(token.revoked_at, Some(at()));
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_wal_without_its_store_is_not_deleted() {
+    let places = Places::new();
+    let missing = places.path("missing.db");
+    let wal = places.path("missing.db-wal");
+    fs::write(&wal, "what was committed last").unwrap();
+    for role in [Role::Server, Role::Administration] {
+        let refused = SqliteStore::open(&missing, role).unwrap_err().to_string();
+        assert!(refused.contains("write-ahead log"), "{refused}");
+    }
+    assert_eq!(fs::read_to_string(&wal).unwrap(), "what was committed last");
+    assert!(!missing.exists());
+    fs::write(&wal, "").unwrap();
+    open_and_close(&missing).await.unwrap();
 }
 
 #[tokio::test]

@@ -28,11 +28,20 @@ pub(crate) fn restore(options: &RestoreOptions) -> Result<(), Failure> {
         in_words(restored.contents)
     )?;
     match restored.revocations {
-        Revocations::Carried(count) => writeln!(
-            output,
-            "{} revoked since the backup stay revoked",
-            counted(count, "token")
-        )?,
+        Revocations::Carried { tokens, coverages } => {
+            writeln!(
+                output,
+                "{} revoked since the backup stay revoked",
+                counted(tokens, "token")
+            )?;
+            if coverages > 0 {
+                writeln!(
+                    output,
+                    "Pages removed since the backup stay out of the tokens that named them: {} ended",
+                    counted(coverages, "coverage")
+                )?;
+            }
+        }
         Revocations::Unknown => writeln!(
             output,
             "there is no earlier store to compare with: tokens that were revoked since the backup \

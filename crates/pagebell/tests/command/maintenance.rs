@@ -342,6 +342,33 @@ fn a_restore_says_which_tokens_are_valid_again() {
 }
 
 #[test]
+fn a_restore_opens_no_removed_page_to_a_former_token() {
+    let place = Place::new();
+    for page in ["555", "556"] {
+        place.must(&["page", "add", page]);
+    }
+    let arguments = ["token", "create", "--page", "555", "--page", "556"];
+    let token = place.must(&arguments).trim().to_owned();
+    let file = place.path().join("backup.db");
+    let file = file.to_str().unwrap();
+    place.must(&["backup", file]);
+    place.must(&["page", "remove", "555"]);
+    place.must(&["page", "add", "555"]);
+    let lines = place.must(&["restore", file, "--replace"]);
+    assert!(lines.contains("1 coverage ended"), "{lines}");
+    assert!(place.must(&["check"]).contains("sound"));
+    let server = place.serve(&[]);
+    for (page, status) in [("555", 403), ("556", 200)] {
+        let edge = format!("/{page}/messenger_call_settings");
+        assert_eq!(
+            server.ask("GET", &edge, &token, "").status,
+            status,
+            "{page}"
+        );
+    }
+}
+
+#[test]
 fn a_store_that_others_may_read_is_warned_of() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();

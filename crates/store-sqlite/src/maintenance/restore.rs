@@ -29,11 +29,16 @@ pub struct Restored {
     pub revocations: Revocations,
 }
 
-/// What a restore does about tokens that were revoked after the backup was made.
+/// What a restore does about tokens that opened less in the earlier store than in the backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Revocations {
-    /// So many tokens that were revoked in the earlier store are revoked in the new one too.
-    Carried(u64),
+    /// What ended in the earlier store has ended in the new one too.
+    Carried {
+        /// How many tokens are revoked for that.
+        tokens: u64,
+        /// How many Pages, counted once for each token, are covered by a token no more.
+        coverages: u64,
+    },
     /// There is no earlier store that could be read: tokens revoked since are valid again.
     Unknown,
 }
@@ -91,7 +96,12 @@ fn put_in_place(
         }
         checkpoint(store);
         match revoked_tokens(store) {
-            Ok(revoked) => revocations = Revocations::Carried(revoke(partial, &revoked)?),
+            Ok(revoked) => {
+                revocations = Revocations::Carried {
+                    tokens: revoke(partial, &revoked)?,
+                    coverages: end_coverages(partial, store)?,
+                }
+            }
             Err(error) => tracing::warn!(
                 %error,
                 "the tokens of the earlier store cannot be read"
@@ -182,6 +192,33 @@ fn revoked_tokens(store: &Path) -> Result<Vec<(Vec<u8>, i64)>, StoreError> {
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .and_then(Iterator::collect)
         .map_err(failed)
+}
+
+/// Takes Pages out of the tokens that do not cover them in the earlier store any more: the Page was
+/// removed there since the backup, and no former token opens it again. Returns how many pairs of a
+/// token and a Page those are.
+fn end_coverages(partial: &Path, store: &Path) -> Result<u64, StoreError> {
+    const END: &str = "
+DELETE FROM token_page WHERE EXISTS (
+    SELECT 1 FROM token JOIN earlier.token AS known ON known.hash = token.hash
+    WHERE token.token_id = token_page.token_id AND NOT known.all_pages AND NOT EXISTS (
+        SELECT 1 FROM earlier.token_page AS covered
+        WHERE covered.token_id = known.token_id AND covered.page_id = token_page.page_id
+    )
+)";
+    let failed = |error: rusqlite::Error| explain(partial, &error);
+    let name = store
+        .to_str()
+        .ok_or_else(|| cannot_open(store, "its name is no UTF-8; name another file"))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(partial, flags).map_err(failed)?;
+    connection
+        .execute("ATTACH DATABASE ?1 AS earlier", [name])
+        .map_err(failed)?;
+    let count = connection.execute(END, []).map_err(failed)? as u64;
+    connection.close().map_err(|(_, error)| failed(error))?;
+    sync(partial)?;
+    Ok(count)
 }
 
 /// Revokes these tokens where they are valid; how many those are.
