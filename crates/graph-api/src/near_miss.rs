@@ -46,12 +46,10 @@ fn violation(name: &str) -> Option<String> {
         return None;
     }
     let squashed = squash(whole);
-    if squashed.is_empty() {
-        return None;
-    }
+    let lower = name.to_lowercase();
     let field = SettingsField::ALL
         .into_iter()
-        .find(|field| is_near(&squashed, field.name()))
+        .find(|field| is_near(&squashed, field.name()) || lower.contains(field.name()))
         .or_else(|| {
             let mut names = SHORT_NAMES.iter();
             names
@@ -106,6 +104,14 @@ mod tests {
             ("call_hour", "call_hours"),
             ("call_hourss[timezone_id]", "call_hours"),
             ("callRouting", "call_routing"),
+            ("{\"audio_enabled\":true}", "audio_enabled"),
+            ("audio_enabled:false", "audio_enabled"),
+            ("settings[audio_enabled]", "audio_enabled"),
+            ("amp;video_enabled", "video_enabled"),
+            ("\u{feff}audio_enabled", "audio_enabled"),
+            ("audio_enabled\0", "audio_enabled"),
+            ("audio\\_enabled", "audio_enabled"),
+            ("audio.enabled", "audio_enabled"),
             ("ring_target", "call_routing[ring_target]"),
             ("timezoneId", "call_hours[timezone_id]"),
             (

@@ -10,13 +10,15 @@ use crate::{form, json, multipart};
 
 /// The parameters that this server reads as one value. Sent twice with different values in the same
 /// place, two readers would take different ones.
-const READ_ONCE: [&str; 19] = [
+const READ_ONCE: [&str; 21] = [
     "audio_enabled",
     "icon_enabled",
     "video_enabled",
     "call_routing",
     "call_hours",
     "fields",
+    "access_token",
+    "oauth_token",
     "method",
     "batch",
     "include_headers",
@@ -31,6 +33,9 @@ const READ_ONCE: [&str; 19] = [
     "until",
     "advance",
 ];
+
+/// So many of [`READ_ONCE`], the first ones, may have brackets behind their name.
+const MAY_HAVE_BRACKETS: usize = 6;
 
 /// The value of one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -184,12 +189,27 @@ impl Parameters {
     /// [`ErrorId::TooManyParameters`](crate::catalogue::ErrorId::TooManyParameters).
     pub fn check(&self) -> Result<(), GraphError> {
         self.check_count()?;
+        for (name, _value) in &self.entries {
+            let Some((whole, _brackets)) = name.split_once('[') else {
+                continue;
+            };
+            if READ_ONCE[MAY_HAVE_BRACKETS..].contains(&whole) {
+                let violation = format!("goes without brackets; write {whole}");
+                return Err(GraphError::parameters_refused(&[(
+                    call_settings::excerpt(name),
+                    violation,
+                )]));
+            }
+        }
         let (query, body) = self.entries.split_at(self.query_count);
         for entries in [query, body] {
             if entries.len() < 2 {
                 continue;
             }
             for name in READ_ONCE {
+                if name == "access_token" || name == "oauth_token" {
+                    continue;
+                }
                 let mut values = entries
                     .iter()
                     .filter(|(known, _value)| known == name)
@@ -541,6 +561,23 @@ mod tests {
         ] {
             let message = check(query, form).unwrap_err();
             assert!(message.contains("stands twice"), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_one_value_has_no_brackets() {
+        for name in [
+            "after[]",
+            "limit[0]",
+            "access_token[]",
+            "appsecret_proof[a]",
+        ] {
+            let message = Parameters::from_query(&format!("{name}=1")).check();
+            let message = message.unwrap_err().message();
+            assert!(message.contains("goes without brackets"), "{message}");
+        }
+        for name in ["fields[]", "call_hours[timezone_id]", "note[]", "[]"] {
+            assert_eq!(Parameters::from_query(&format!("{name}=1")).check(), Ok(()));
         }
     }
 

@@ -22,6 +22,8 @@ pub struct BatchOperation {
     pub body: Option<String>,
     /// Headers of the operation's own.
     pub headers: Vec<(String, String)>,
+    /// The access token of the operation's own.
+    pub access_token: Option<String>,
     /// The name that later operations may refer to.
     pub name: Option<String>,
     /// Whether the answer is left out when the operation succeeds. Only an explicit `true` counts
@@ -136,6 +138,18 @@ fn check_names(operations: &[OperationSlot]) -> Result<(), GraphError> {
     Ok(())
 }
 
+/// The members of an operation.
+const MEMBERS: [&str; 8] = [
+    "access_token",
+    "method",
+    "relative_url",
+    "body",
+    "headers",
+    "name",
+    "omit_response_on_success",
+    "depends_on",
+];
+
 fn read_operation(position: usize, element: &Value) -> OperationSlot {
     let invalid = |violation: String| GraphError::batch_operation_invalid(position, &violation);
     let Value::Object(members) = element else {
@@ -145,6 +159,18 @@ fn read_operation(position: usize, element: &Value) -> OperationSlot {
         )));
     };
     let text = |name: &str| optional_text(members, name).map_err(invalid);
+    for name in members.keys() {
+        let meant = MEMBERS.iter().find(|known| {
+            name != *known
+                && (name.eq_ignore_ascii_case(known) || known.strip_suffix('s') == Some(name))
+        });
+        if let Some(meant) = meant {
+            let name = excerpt(name);
+            return Err(invalid(format!(
+                "[{name}] is no member of an operation; write {meant}"
+            )));
+        }
+    }
     let method = match text("method")? {
         None => http::Method::GET,
         Some(method) => method.to_ascii_uppercase().parse().map_err(|_error| {
@@ -164,6 +190,7 @@ fn read_operation(position: usize, element: &Value) -> OperationSlot {
         relative_url,
         body: text("body")?,
         headers: headers(members.get("headers")).map_err(invalid)?,
+        access_token: text("access_token")?.filter(|token| !token.is_empty()),
         name: text("name")?.filter(|name| !name.is_empty()),
         omit_response_on_success: matches!(
             members.get("omit_response_on_success"),
@@ -198,16 +225,15 @@ fn headers(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
             ));
         }
     };
-    let read = |element: &Value| match element {
-        Value::String(line) => {
-            let (name, value) = line.split_once(':')?;
-            Some((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        Value::Object(pair) => Some((
-            pair.get("name")?.as_str()?.trim().to_owned(),
-            pair.get("value")?.as_str()?.trim().to_owned(),
-        )),
-        _ => None,
+    let read = |element: &Value| {
+        let (name, value) = match element {
+            Value::String(line) => line.split_once(':')?,
+            Value::Object(pair) => (pair.get("name")?.as_str()?, pair.get("value")?.as_str()?),
+            _ => return None,
+        };
+        let name = name.trim();
+        http::HeaderName::from_bytes(name.as_bytes()).ok()?;
+        Some((name.to_owned(), value.trim().to_owned()))
     };
     elements
         .iter()

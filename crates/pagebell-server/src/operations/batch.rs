@@ -176,16 +176,28 @@ impl Pagebell {
                 authorization.add(value);
             } else if name.eq_ignore_ascii_case("content-type") {
                 content_type.add(value);
+            } else if name.eq_ignore_ascii_case("content-encoding") {
+                let encoding = value.unwrap_or("that is no text");
+                if !encoding.eq_ignore_ascii_case("identity") {
+                    return self.refused(&GraphError::encoded_body(encoding));
+                }
             } else {
                 conditions.add(name, || value);
             }
+        }
+        let own_token = operation.access_token.as_ref();
+        let own_token = own_token.map(|token| format!("Bearer {token}"));
+        if let Some(own_token) = &own_token {
+            authorization.add(Some(own_token));
         }
         let authorization = match authorization {
             ReceivedHeader::Absent => None,
             ReceivedHeader::Text(value) => Some(value),
             ReceivedHeader::Unreadable => return self.refused(&GraphError::token_unknown()),
             ReceivedHeader::Repeated => {
-                return self.refused(&GraphError::tokens_differ("two headers Authorization"));
+                return self.refused(&GraphError::tokens_differ(
+                    "Authorization and access_token of an operation",
+                ));
             }
         };
         let content_type = match content_type {

@@ -116,10 +116,19 @@ async fn operations_may_bring_their_own_token() {
             { "relative_url": format!("{EDGE}?access_token=other") },
             { "method": "POST", "relative_url": EDGE, "body": "access_token=one&icon_enabled=false" },
             { "method": "POST", "relative_url": EDGE, "body": "access_token=bare" },
+            { "relative_url": EDGE, "access_token": "bare" },
+            { "relative_url": EDGE, "access_token": "one" },
+            { "relative_url": EDGE, "access_token": "one", "headers": ["Authorization: Bearer all"] },
+            { "relative_url": EDGE, "access_token": 5 },
+            { "relative_url": EDGE, "Headers": ["If-Match: 99"] },
+            { "relative_url": EDGE, "header": ["If-Match: 99"] },
         ]),
     )
     .await;
-    assert_eq!(codes(&answer), [403, 200, 403]);
+    assert_eq!(
+        codes(&answer),
+        [403, 200, 403, 403, 200, 400, 400, 400, 400]
+    );
     let no_top_level = harness
         .ask(
             Method::POST,
