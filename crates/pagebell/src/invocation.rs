@@ -8,6 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Error, FromArgMatches};
 
 use crate::command_line::CommandLine;
+use crate::identifiers::TOKEN_PREFIX;
 
 /// The command that this process was started with. Ends the process when it cannot be read, or
 /// after a help text.
@@ -20,7 +21,7 @@ pub(crate) fn read() -> CommandLine {
         .map_err(|error| error.format(&mut command));
     match read {
         Ok(command_line) => command_line,
-        Err(error) => name_variable(error, &command, &arguments).exit(),
+        Err(error) => hide_secrets(name_variable(error, &command, &arguments)).exit(),
     }
 }
 
@@ -39,6 +40,27 @@ fn without_empty_variables(command: Command) -> Command {
             }
         })
         .mut_subcommands(without_empty_variables)
+}
+
+/// Takes values that may hold a password or a token out of an error, which repeats what it was given.
+fn hide_secrets(mut error: Error) -> Error {
+    for kind in [
+        ContextKind::InvalidArg,
+        ContextKind::InvalidValue,
+        ContextKind::InvalidSubcommand,
+    ] {
+        let may_hold_secret = match error.get(kind) {
+            Some(ContextValue::String(text)) => {
+                text.starts_with(TOKEN_PREFIX) || (text.contains("://") && text.contains('@'))
+            }
+            _ => false,
+        };
+        if may_hold_secret {
+            let hidden = ContextValue::String("(not shown, as it may hold a secret)".to_owned());
+            error.insert(kind, hidden);
+        }
+    }
+    error
 }
 
 /// Has an error about a value name the variable that the value comes from, instead of the option

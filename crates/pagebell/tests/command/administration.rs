@@ -249,3 +249,19 @@ fn lists_and_removals_want_a_store_that_exists() {
         .output();
     assert_eq!(output.unwrap().status.code(), Some(2));
 }
+
+#[test]
+fn an_error_repeats_no_value_that_may_hold_a_secret() {
+    for arguments in [
+        &["page", "list", "postgres://u:s3cret@h/d"][..],
+        &["serve", "postgres://u:s3cret@h/d"],
+        &["postgres://u:s3cret@h/d"],
+        &["token", "revoke", "PBTabc", "PBTs3cret"],
+    ] {
+        let output = crate::process::pagebell().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(!errors.contains("s3cret"), "{errors}");
+        assert!(errors.contains("may hold a secret"), "{errors}");
+    }
+}
