@@ -24,8 +24,9 @@ pub fn settings_submission(parameters: &Parameters) -> SettingsSubmission {
 }
 
 /// In JSON a boolean is a JSON boolean. Elsewhere it is `true` or `false` in any letter case, as
-/// Python and .NET write `True`, or `1` or `0`; in a body of a form the empty text is false, as Meta's
-/// PHP SDK writes it (clients). In a query it is not: `?icon_enabled=` is rather an unfinished address.
+/// Python and .NET write `True`, or `1` or `0`; in a body of a form the empty text is false, as
+/// Meta's PHP SDK writes it (clients). In a query it is not: `?icon_enabled=` is rather an
+/// unfinished address.
 fn boolean(parameters: &Parameters, field: SettingsField) -> Submitted<bool> {
     let sent = parameters.sent(field.name());
     if let Some((name, _value)) = sent.members.first() {

@@ -17,9 +17,9 @@ const MAX_PARTS: usize = crate::MAX_PARAMETERS;
 ///
 /// # Errors
 ///
-/// The body is no multipart body of this boundary from its beginning to its end, has too many parts,
-/// or a part whose name cannot be read in one way: left out, its value would be lost under an answer
-/// of success.
+/// The body is no multipart body of this boundary from its beginning to its end, has too many
+/// parts, or a part whose name cannot be read in one way: left out, its value would be lost under
+/// an answer of success.
 pub(crate) fn read(content_type: &str, body: Bytes) -> Result<Vec<(String, String)>, GraphError> {
     let malformed = |error: multer::Error| GraphError::body_malformed(&error.to_string());
     let boundary = multer::parse_boundary(content_type).map_err(malformed)?;
@@ -105,8 +105,8 @@ fn name_of(headers: &HeaderMap) -> Option<String> {
     }
 }
 
-/// The value of an attribute, in quotes or without, and the text behind it. Within quotes a backslash
-/// stands before a quote or a backslash.
+/// The value of an attribute, in quotes or without, and the text behind it. Within quotes a
+/// backslash stands before a quote or a backslash.
 fn value_of(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find(';').unwrap_or(text.len());

@@ -1,8 +1,8 @@
 //! Names that are nearly those of settings.
 //!
-//! Parameters that nobody knows are ignored, as the SDKs send some. A name that was meant as a setting
-//! must not be among them: the caller would be told of a success, and nothing would have changed
-//! (ours).
+//! Parameters that nobody knows are ignored, as the SDKs send some. A name that was meant as a
+//! setting must not be among them: the caller would be told of a success, and nothing would have
+//! changed (ours).
 
 use call_settings::{SettingsField, excerpt};
 
@@ -24,8 +24,8 @@ const MOST_DISTANCE: usize = 2;
 ///
 /// # Errors
 ///
-/// [`ErrorId::ParameterInvalid`](crate::catalogue::ErrorId::ParameterInvalid), which names the first
-/// of them, and all in `error_data`.
+/// [`ErrorId::ParameterInvalid`](crate::catalogue::ErrorId::ParameterInvalid), which names the
+/// first of them, and all in `error_data`.
 pub fn check_names(parameters: &Parameters) -> Result<(), GraphError> {
     let violations: Vec<(String, String)> = parameters
         .names()
@@ -68,7 +68,8 @@ fn violation(name: &str) -> Option<String> {
     })
 }
 
-/// The letters and digits of a name in lower case: `audioEnabled` and ` audio_enabled` are the same.
+/// The letters and digits of a name in lower case: `audioEnabled` and ` audio_enabled` are the
+/// same.
 fn squash(name: &str) -> String {
     name.chars()
         .filter(|character| character.is_alphanumeric())

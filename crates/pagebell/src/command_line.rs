@@ -291,8 +291,8 @@ pub(crate) enum PageCommand {
         #[command(flatten)]
         store: StoreOption,
     },
-    /// Remove a Page and its settings, and take it out of the tokens that name it; its history is kept
-    /// for the record
+    /// Remove a Page and its settings, and take it out of the tokens that name it; its history is
+    /// kept for the record
     Remove {
         /// The id of the Page
         page_id: PageId,

@@ -42,7 +42,8 @@ fn without_empty_variables(command: Command) -> Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// Takes values that may hold a password or a token out of an error, which repeats what it was given.
+/// Takes values that may hold a password or a token out of an error, which repeats what it was
+/// given.
 fn hide_secrets(mut error: Error) -> Error {
     for kind in [
         ContextKind::InvalidArg,

@@ -50,8 +50,8 @@ impl PageSearch {
 
 /// A text without differences of letter case and accents.
 ///
-/// Accents and the points of Hebrew and Arabic are removed. Marks that make another letter stay: the
-/// vowels of Indian scripts and the voicing of Japanese syllables.
+/// Accents and the points of Hebrew and Arabic are removed. Marks that make another letter stay:
+/// the vowels of Indian scripts and the voicing of Japanese syllables.
 fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -60,7 +60,8 @@ fn fold(text: &str) -> String {
     let letters = text.nfd().filter(|it| !is_accent(*it));
     for letter in letters.flat_map(char::to_lowercase) {
         match letter {
-            // Unicode does not take these apart, and people type them so where a keyboard lacks them.
+            // Unicode does not take these apart, and people type them so where a keyboard lacks
+            // them.
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
             'œ' => folded.push_str("oe"),
@@ -77,7 +78,8 @@ fn fold(text: &str) -> String {
     folded.nfc().collect()
 }
 
-/// Whether a mark only accompanies its letter. Classes under 10 hold marks that make another letter.
+/// Whether a mark only accompanies its letter. Classes under 10 hold marks that make another
+/// letter.
 fn is_accent(letter: char) -> bool {
     canonical_combining_class(letter) >= 10
 }

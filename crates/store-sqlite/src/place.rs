@@ -64,8 +64,9 @@ pub(crate) fn is_taken(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
 }
 
-/// Refuses a store that is missing while its WAL is there. SQLite would delete the WAL of a file that
-/// it creates, and with it what was committed last, though the file itself may only have been moved.
+/// Refuses a store that is missing while its WAL is there. SQLite would delete the WAL of a file
+/// that it creates, and with it what was committed last, though the file itself may only have been
+/// moved.
 pub(crate) fn refuse_wal_alone(path: &Path) -> Result<(), StoreError> {
     let wal = with_suffix(path, "-wal");
     let is_filled = fs::metadata(&wal).is_ok_and(|metadata| metadata.len() > 0);

@@ -34,8 +34,8 @@ pub(crate) enum PageStatus {
 }
 
 impl PageStatus {
-    /// The status at an instant. The best medium decides: a Page that takes video calls only is open
-    /// for these.
+    /// The status at an instant. The best medium decides: a Page that takes video calls only is
+    /// open for these.
     fn of(settings: &CallSettings, at: Timestamp) -> Self {
         let availability = CallAvailability::new(settings);
         let decisions = [Medium::Audio, Medium::Video].map(|it| availability.decide(it, at));

@@ -1,8 +1,8 @@
 //! The texts of the reference, rendered once.
 //!
-//! Rendering one takes milliseconds of a thread, and anybody may ask for it. So each is rendered for a
-//! base address that stands for all others, and kept; an answer puts the caller's base address in its
-//! place.
+//! Rendering one takes milliseconds of a thread, and anybody may ask for it. So each is rendered
+//! for a base address that stands for all others, and kept; an answer puts the caller's base
+//! address in its place.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,8 +21,8 @@ pub(crate) struct RenderedReference {
 }
 
 impl RenderedReference {
-    /// The text of a file for a caller's origin. `render` gets a base address and makes the text for
-    /// it; `None`: there is no such file, and nothing is kept.
+    /// The text of a file for a caller's origin. `render` gets a base address and makes the text
+    /// for it; `None`: there is no such file, and nothing is kept.
     pub(super) fn text(
         &self,
         version: GraphVersion,
