@@ -8,17 +8,19 @@ use serde_json::Value;
 use crate::error::GraphError;
 use crate::{form, json, multipart};
 
-/// The parameters that this server reads as one value. Sent twice with different values in the same
-/// place, two readers would take different ones.
-const READ_ONCE: [&str; 21] = [
+/// The parameters that this server reads and that may have brackets behind their names: objects and
+/// lists, whose readers say what each bracket means.
+const WITH_BRACKETS: [&str; 6] = [
     "audio_enabled",
     "icon_enabled",
     "video_enabled",
     "call_routing",
     "call_hours",
     "fields",
-    "access_token",
-    "oauth_token",
+];
+
+/// The other parameters that this server reads, but for access tokens.
+const WITHOUT_BRACKETS: [&str; 13] = [
     "method",
     "batch",
     "include_headers",
@@ -34,8 +36,8 @@ const READ_ONCE: [&str; 21] = [
     "advance",
 ];
 
-/// So many of [`READ_ONCE`], the first ones, may have brackets behind their name.
-const MAY_HAVE_BRACKETS: usize = 6;
+/// Access tokens. What it means when two of them differ has an error of its own.
+const TOKENS: [&str; 2] = ["access_token", "oauth_token"];
 
 /// The value of one parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,9 +180,9 @@ impl Parameters {
         }
     }
 
-    /// Refuses what cannot be read in one way only: too many parameters, and a parameter that this
-    /// server reads and that stands twice with different values in the query or in the body (ours).
-    /// Access tokens have a rule and an error of their own.
+    /// Refuses what cannot be read in one way only: too many parameters, brackets behind the name of
+    /// a single value, and a parameter that this server reads and that stands twice with different
+    /// values in the query or in the body (ours).
     ///
     /// # Errors
     ///
@@ -189,16 +191,17 @@ impl Parameters {
     /// [`ErrorId::TooManyParameters`](crate::catalogue::ErrorId::TooManyParameters).
     pub fn check(&self) -> Result<(), GraphError> {
         self.check_count()?;
+        let refuse = |name: &str, violation: String| {
+            Err(GraphError::parameters_refused(&[(
+                call_settings::excerpt(name),
+                violation,
+            )]))
+        };
         for (name, _value) in &self.entries {
-            let Some((whole, _brackets)) = name.split_once('[') else {
-                continue;
-            };
-            if READ_ONCE[MAY_HAVE_BRACKETS..].contains(&whole) {
-                let violation = format!("goes without brackets; write {whole}");
-                return Err(GraphError::parameters_refused(&[(
-                    call_settings::excerpt(name),
-                    violation,
-                )]));
+            if let Some((whole, _brackets)) = name.split_once('[')
+                && (WITHOUT_BRACKETS.contains(&whole) || TOKENS.contains(&whole))
+            {
+                return refuse(name, format!("goes without brackets; write {whole}"));
             }
         }
         let (query, body) = self.entries.split_at(self.query_count);
@@ -206,21 +209,15 @@ impl Parameters {
             if entries.len() < 2 {
                 continue;
             }
-            for name in READ_ONCE {
-                if name == "access_token" || name == "oauth_token" {
-                    continue;
-                }
+            for name in WITH_BRACKETS.into_iter().chain(WITHOUT_BRACKETS) {
                 let mut values = entries
                     .iter()
                     .filter(|(known, _value)| known == name)
                     .map(|(_name, value)| value);
                 let first = values.next();
                 if values.any(|other| Some(other) != first) {
-                    let violation = "stands twice with different values; send it once".to_owned();
-                    return Err(GraphError::parameters_refused(&[(
-                        name.to_owned(),
-                        violation,
-                    )]));
+                    let violation = "stands twice with different values; send it once";
+                    return refuse(name, violation.to_owned());
                 }
             }
         }
@@ -280,46 +277,43 @@ impl Parameters {
     }
 
     /// The value of a parameter that may be a list: `fields=a,b`, and `fields[]=a&fields[]=b` or
-    /// `fields[0]=a` for the array of these (clients).
+    /// `fields[0]=a` for the array of these (clients). The body wins over the query in either form.
     ///
     /// # Errors
     ///
     /// The name stands with brackets and without them, or with other brackets.
-    pub fn list(&self, name: &str) -> Result<Option<Cow<'_, ParameterValue>>, GraphError> {
-        // Nearly every request has none in brackets.
-        if !self
-            .entries
-            .iter()
-            .any(|(known, _value)| has_brackets(known, name))
-        {
-            return Ok(self.get(name).map(Cow::Borrowed));
-        }
+    pub fn list<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> Result<Option<Cow<'a, ParameterValue>>, GraphError> {
+        let sent = self.sent(name);
         let refuse = |found: &str| {
             GraphError::parameter_invalid(&format!(
                 "{name} must be one list, such as {name}=a,b or {name}[]=a&{name}[]=b - got {}",
                 call_settings::quoted_excerpt(found)
             ))
         };
-        let mut elements = Vec::new();
-        for (known, value) in &self.entries {
-            let Some(brackets) = known.strip_prefix(name) else {
-                continue;
-            };
-            let position = brackets
+        match (sent.whole, sent.members.first()) {
+            (whole, None) => return Ok(whole.map(Cow::Borrowed)),
+            (Some(_), Some((known, _value))) => return Err(refuse(known)),
+            (None, Some(_)) => {}
+        }
+        let mut elements = Vec::with_capacity(sent.members.len());
+        for (known, value) in sent.members {
+            let position = known[name.len()..]
                 .strip_prefix('[')
                 .and_then(|rest| rest.strip_suffix(']'));
             match (position, value.as_text()) {
-                (Some(""), Some(text)) => elements.push(Value::from(text)),
-                (Some(position), Some(text)) if position.parse() == Ok(elements.len()) => {
+                (Some(position), Some(text))
+                    if position.is_empty() || position.parse() == Ok(elements.len()) =>
+                {
                     elements.push(Value::from(text));
                 }
-                (None, _) if !brackets.is_empty() && !brackets.starts_with('[') => {}
                 _ => return Err(refuse(known)),
             }
         }
-        Ok(Some(Cow::Owned(ParameterValue::Json(Value::Array(
-            elements,
-        )))))
+        let array = ParameterValue::Json(Value::Array(elements));
+        Ok(Some(Cow::Owned(array)))
     }
 
     /// The names of all parameters, in the order in which they were sent.

@@ -187,6 +187,15 @@ fn lists_may_have_brackets() {
         list("fields%5B0%5D=a&fields[1]=b&fieldset=1"),
         array(json!(["a", "b"]))
     );
+    let mut parameters = Parameters::from_query("fields[]=a");
+    parameters
+        .extend_from_body(FORM, &Bytes::from_static(b"fields[]=b"))
+        .unwrap();
+    let of_body = ParameterValue::Json(json!(["b"]));
+    assert_eq!(
+        parameters.list("fields").unwrap().as_deref(),
+        Some(&of_body)
+    );
     for query in [
         "fields[]=a&fields=b",
         "fields[1]=a",
