@@ -119,14 +119,18 @@ impl Preconditions {
         self.least.max(self.revision.unwrap_or_default())
     }
 
+    /// Whether a Page at the revision `found` has reached the one that is asked for.
+    pub(crate) fn check_reached(&self, found: Revision) -> Result<(), GraphError> {
+        if found < self.least {
+            let (found, least) = (found.get(), self.least.get());
+            return Err(GraphError::revision_not_reached(found, least));
+        }
+        Ok(())
+    }
+
     /// Whether a Page at the revision `found` meets the conditions.
     pub(crate) fn check(&self, found: Revision) -> Result<(), GraphError> {
-        if found < self.least {
-            return Err(GraphError::revision_not_reached(
-                found.get(),
-                self.least.get(),
-            ));
-        }
+        self.check_reached(found)?;
         match self.revision {
             Some(revision) if revision != found => Err(GraphError::revision_mismatch(found.get())),
             _ => Ok(()),

@@ -9,7 +9,6 @@ use graph_api::{FieldSelection, GraphError, Node, TraceIds, check_names, setting
 use settings_store::{Author, Revision, SettingsWrite, StoreError, WriteOutcome};
 
 use crate::access::{Access, READ_SCOPE};
-use crate::conditions::Preconditions;
 use crate::dispatch::{Operation, Pagebell, store_failed};
 use crate::request::Answer;
 
@@ -38,14 +37,10 @@ impl Pagebell {
         access.check_permits(page_id, READ_SCOPE)?;
         if preconditions.least > Revision::default() {
             // A revision that was reached stays reached, so the write need not look again.
-            let least = Preconditions {
-                revision: None,
-                ..preconditions
-            };
             let copy = self
-                .page_copy_at_least(operation, page_id, least.least)
+                .page_copy_at_least(operation, page_id, preconditions.least)
                 .await?;
-            least.check(copy.revision)?;
+            preconditions.check_reached(copy.revision)?;
         }
 
         let outcome = self
