@@ -1,27 +1,18 @@
 //! `hours`, and the clock of a server that runs with `--dev`.
 
-use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::process::{Place, pagebell};
+use crate::process::{Place, fed, pagebell};
 
 const EDGE: &str = "/v26.0/1234567890/messenger_call_settings";
 
 /// Runs a command with text on its stdin.
 fn with_input(arguments: &[&str], input: &str) -> Output {
-    let mut child = pagebell()
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).unwrap();
-    drop(stdin);
-    child.wait_with_output().unwrap()
+    let mut command = pagebell();
+    command.args(arguments);
+    fed(command, input)
 }
 
 fn printed(output: &Output) -> &str {

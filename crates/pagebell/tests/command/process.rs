@@ -20,6 +20,20 @@ pub(crate) fn pagebell() -> Command {
     command
 }
 
+/// Runs a command with text on its stdin.
+pub(crate) fn fed(mut command: Command, input: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
 /// A folder with a store in it.
 pub(crate) struct Place {
     folder: TempDir,

@@ -1,13 +1,12 @@
 //! Commands read the configuration of the server.
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use serde_json::json;
 
-use crate::process::{Place, Server, pagebell};
+use crate::process::{Place, Server, fed, pagebell};
 
 const LINE: &str = "{\"page_id\":\"100\",\"settings\":{\"icon_enabled\":false}}\n";
 const TWO_ENTRIES: &str = "{\"page_id\":\"100\",\"settings\":{\"call_hours\":{\"timezone_id\":\"UTC\",\
@@ -20,19 +19,6 @@ fn file(place: &Place, rest: &str) -> PathBuf {
     let file = place.path().join("pagebell.toml");
     fs::write(&file, format!("store = \"{}\"\n{rest}", place.store())).unwrap();
     file
-}
-
-fn fed(mut command: Command, input: &str) -> Output {
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(input.as_bytes()).unwrap();
-    drop(stdin);
-    child.wait_with_output().unwrap()
 }
 
 #[test]
