@@ -33,11 +33,8 @@ use super::idle::{Progress, Watched};
 use super::memory::Budget;
 use super::room::{Place, Room};
 use super::tls::Tls;
-use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange, is_secure};
+use super::{IsSecure, TlsError, TlsFiles, TlsReload, endpoints, exchange, is_secure};
 use crate::Pagebell;
-
-/// How long a TLS handshake may take.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How long accepting rests after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -233,8 +230,19 @@ struct Connection {
 }
 
 impl Connection {
+    /// Shakes hands, in the time that a head has, and serves the connection. Until then it makes
+    /// room for others like one that is idle.
     async fn serve_tls(self, stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor) {
-        match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+        let time = self.pagebell.configuration().limits.header_time;
+        let accepted = tokio::select! {
+            biased;
+            accepted = tokio::time::timeout(time, acceptor.accept(stream)) => accepted,
+            () = self.place.wanted_back() => {
+                tracing::debug!("a TLS handshake made room");
+                return;
+            }
+        };
+        match accepted {
             Ok(Ok(stream)) => self.serve(stream, true).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_elapsed) => tracing::debug!("a TLS handshake took too long"),
