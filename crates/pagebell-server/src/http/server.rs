@@ -95,6 +95,11 @@ impl Server {
         Ok(self)
     }
 
+    /// What has certificate and key read again; `None`: it speaks no TLS.
+    pub fn tls_reload(&self) -> Option<TlsReload> {
+        self.tls.as_ref().map(|tls| tls.reload())
+    }
+
     /// Where it listens.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
