@@ -20,7 +20,7 @@ async fn server() -> std::net::SocketAddr {
             connections: 100,
             unfinished_head_bytes: BUDGET,
             unfinished_body_bytes: BUDGET,
-            unread_page_bytes: BUDGET,
+            unread_answer_bytes: BUDGET,
             ..Limits::default()
         },
         ..Configuration::default()
