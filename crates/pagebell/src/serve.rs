@@ -4,14 +4,15 @@ use std::io::{ErrorKind, Write, stdout};
 use std::sync::Arc;
 
 use graph_api::GraphVersion;
-use pagebell_server::http::{Server, Stopped, TlsFiles};
+use pagebell_server::http::{Server, Stopped, TlsFiles, TlsReload};
 use pagebell_server::{Configuration, Limits, Pagebell, Profile};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
 use crate::shared_options::hours_limits;
+use crate::signals::{self, Signals};
+use crate::starting::step;
 use crate::{configuration_file, demonstration, logging, system};
 
 pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
@@ -21,7 +22,11 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
         options.log_level.unwrap_or_default(),
     )
     .map_err(Failure::Start)?;
-    runtime().map_err(Failure::Start)?.block_on(serve(options))
+    let runtime = runtime().map_err(Failure::Start)?;
+    let served = runtime.block_on(serve(options));
+    // What still waits for a disk or a database is left to end with the process.
+    runtime.shutdown_background();
+    served
 }
 
 /// One thread for each core that this process may use. Alone on one, a thread needs none of what
@@ -47,30 +52,42 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let version = configuration.version_of_unversioned();
     let location = options.store.clone().unwrap_or_default();
     let address = options.listen.unwrap_or_default().0;
-    // Signals are heard from here on, so that none is lost between the start and the wait.
-    let stop = stop_signal()?;
-    ignore_other_signals()?;
+    // Signals are heard from here on, so that a start that has to wait can be stopped.
+    let stop_limit = configuration.limits.drain_time + configuration.limits.stop_time;
+    let mut signals = Signals::hear(stop_limit).map_err(Failure::Start)?;
 
     let mut surroundings = system::surroundings();
     if dev {
         surroundings = surroundings.with_steerable_clock();
     }
     let cache_bound = options.cache_bound.map(Lifetime::duration);
-    let store = location
-        .open_for_server(cache_bound.filter(|bound| !bound.is_zero()))
-        .await?;
+    let opening = {
+        let location = location.clone();
+        let bound = cache_bound.filter(|bound| !bound.is_zero());
+        async move { location.open_for_server(bound).await }
+    };
+    let waiting_for = format!("the store {location} to open");
+    let Some(store) = step(&waiting_for, &mut signals, opening).await? else {
+        return Ok(());
+    };
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
     logging::count_dropped_lines_in(pagebell.dropped_log_lines());
-    let token = if dev {
-        Some(demonstration::prepare(&*store, &surroundings).await?)
-    } else {
+    let preparing = async move {
+        if dev {
+            let token = demonstration::prepare(&*store, &surroundings).await?;
+            return Ok(Some(token));
+        }
         if let Some(token_id) = demonstration::open_token(&*store).await? {
             tracing::warn!(
                 %token_id,
                 "the token of serve --dev opens this store; pagebell token revoke ends that"
             );
         }
-        None
+        Ok(None)
+    };
+    let waiting_for = format!("the store {location} to answer");
+    let Some(token) = step(&waiting_for, &mut signals, preparing).await? else {
+        return Ok(());
     };
     let mut server =
         Server::bind(address, Arc::new(pagebell)).map_err(|error| Failure::Listen {
@@ -96,7 +113,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let base = format!("{scheme}://{}", server.address()?);
     announce(&base, version, profile, token.as_deref()).map_err(Failure::Announce)?;
     tracing::info!(store = %location, "serving");
-    match server.run(stop).await {
+    tokio::spawn(reload_at_hangup(signals.clone(), server.tls_reload()));
+    match server.run(async move { signals.stop().await }).await {
         Stopped::Finished => {
             tracing::info!("stopped");
             Ok(())
@@ -105,6 +123,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
             tracing::warn!("stopped with requests still under way");
             Ok(())
         }
+        Stopped::StoreNotClosed => Err(Failure::StoreNotClosed),
         Stopped::StoreFailed(reason) => Err(Failure::StoreFailed(reason)),
     }
 }
@@ -230,34 +249,16 @@ fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
     }
 }
 
-/// Has signals that would end the process by default, and that are sent out of habit, do nothing:
-/// SIGHUP comes with a terminal that closes, and from tools that rotate logs or reload.
-fn ignore_other_signals() -> Result<(), Failure> {
-    for (kind, name) in [
-        (SignalKind::hangup(), "SIGHUP"),
-        (SignalKind::user_defined1(), "SIGUSR1"),
-        (SignalKind::user_defined2(), "SIGUSR2"),
-    ] {
-        let mut received = signal(kind).map_err(Failure::Start)?;
-        tokio::spawn(async move {
-            while received.recv().await.is_some() {
-                tracing::info!("{name} changes nothing; SIGTERM stops the server");
+/// Reads certificate and key again at each SIGHUP, as `systemctl reload` sends it.
+async fn reload_at_hangup(mut signals: Signals, tls: Option<TlsReload>) {
+    loop {
+        signals.hangup().await;
+        match &tls {
+            Some(tls) => {
+                tracing::info!("SIGHUP: reading certificate and key again");
+                tls.request();
             }
-        });
-    }
-    Ok(())
-}
-
-/// Ends when the process is asked to stop.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| signal(kind).map_err(Failure::Start);
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            None => signals::without_effect("SIGHUP"),
         }
-        tracing::info!("asked to stop: finishing what is under way");
-    })
+    }
 }
