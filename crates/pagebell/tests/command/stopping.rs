@@ -97,7 +97,7 @@ fn a_stop_is_over_in_time_whatever_the_store_waits_for() {
     let mut server = Server::start(command);
     let token = server.token();
     assert_eq!(server.ask("POST", EDGE, &token, &update(1)).status, 200);
-    // A transaction of somebody else that holds the table for as long as its input is open.
+    // A transaction of somebody else that holds the Page for as long as its input is open.
     let psql = temporary_postgres::program("psql").unwrap();
     let mut holder = Command::new(psql)
         .args(["--quiet", "--no-psqlrc", &store])
@@ -107,7 +107,7 @@ fn a_stop_is_over_in_time_whatever_the_store_waits_for() {
         .unwrap();
     let mut input = holder.stdin.take().unwrap();
     input
-        .write_all(b"BEGIN; LOCK TABLE page IN ACCESS EXCLUSIVE MODE; SELECT 'held';\n")
+        .write_all(b"BEGIN; UPDATE page SET name = 'x'; SELECT 'held';\n")
         .unwrap();
     let mut held = String::new();
     let mut output = BufReader::new(holder.stdout.take().unwrap());
