@@ -14,6 +14,7 @@ mod harness;
 mod history;
 mod isolation;
 mod large_answers;
+mod last_instant;
 mod openapi;
 mod read;
 mod reference_profile;
