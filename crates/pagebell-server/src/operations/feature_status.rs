@@ -31,6 +31,6 @@ impl Pagebell {
         access.check_permits(page_id, READ_SCOPE)?;
         let record = self.page_record(operation, page_id).await?;
         preconditions.check(record.revision)?;
-        Ok(Answer::from(request.answer(true)))
+        Ok(Answer::from(request.answer(record.calling.eligible)))
     }
 }

@@ -4,7 +4,7 @@ use call_settings::PageId;
 use http::Method;
 use pagebell_server::{Conditions, Configuration};
 use serde_json::json;
-use settings_store::{NewPage, SettingsStore, TokenId};
+use settings_store::{CallingChange, NewPage, PageChange, SettingsStore, TokenId};
 
 use crate::harness::{Harness, OTHER_PAGE, PAGE};
 
@@ -147,6 +147,29 @@ async fn the_feature_status_in_every_encoding() {
             .ask(Method::POST, &address, "all", content_type, body)
             .await;
         assert_eq!(answer.json, expected, "{address} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_eligible_says_so() {
+    let harness = Harness::new().await;
+    let status = async || {
+        harness
+            .ask(Method::POST, STATUS, "one", None, "")
+            .await
+            .json
+    };
+    for (eligible, expected) in [(false, "NOT_ELIGIBLE"), (true, "ENABLED")] {
+        let change = PageChange {
+            page_id: PageId::new(PAGE),
+            name: None,
+            calling: CallingChange {
+                eligible: Some(eligible),
+                engaged_users: None,
+            },
+        };
+        assert!(harness.store.set_page(change).await.unwrap());
+        assert_eq!(status().await["data"][0]["status"], expected);
     }
 }
 
