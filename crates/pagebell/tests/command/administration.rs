@@ -153,6 +153,22 @@ fn pages_are_set() {
 }
 
 #[test]
+fn a_running_server_says_that_a_page_is_not_eligible() {
+    let place = Place::new();
+    place.must(&["page", "add", "7"]);
+    let token = place.must(&["token", "create", "--page", "7"]);
+    let server = place.serve(&[]);
+    let status = || {
+        let edge = "/v26.0/me/business_messaging_feature_status";
+        let body = r#"{"features":[{"feature":"messenger_api_calling"}]}"#;
+        server.ask("POST", edge, token.trim(), body).body
+    };
+    assert!(status().contains("\"ENABLED\""), "{}", status());
+    place.must(&["page", "set", "7", "--eligible", "false"]);
+    assert!(status().contains("\"NOT_ELIGIBLE\""), "{}", status());
+}
+
+#[test]
 fn names_are_bounded_and_never_steer_a_terminal() {
     let place = Place::new();
     let name = "evil\u{1b}]0;title\u{7}\nsecond line";
