@@ -42,24 +42,32 @@ trait Change: Sync {
 /// Runs a change, again only while it certainly has not happened.
 async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
+    let mut is_prepared_anew = false;
     loop {
         let error = match sessions.take().await {
             Err(error) => error,
             Ok(mut session) => match timeout(C::TIME, work.run(&mut session)).await {
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(value)) => {
+                    session.release();
+                    return Ok(value);
+                }
                 Ok(Err(error)) => {
-                    let fate = Fate::of(&error);
-                    if fate.drops_connection() {
-                        sessions::discard(session);
-                    }
-                    match fate {
-                        Fate::Refused => return Err(error::of_statement(&error)),
+                    sessions::settle(session, &error);
+                    match Fate::of(&error) {
+                        Fate::Outdated if !is_prepared_anew => {
+                            is_prepared_anew = true;
+                            sessions.forget_prepared_changes();
+                            continue;
+                        }
+                        Fate::Refused | Fate::ContentRefused | Fate::Outdated => {
+                            return Err(error::of_statement(&error));
+                        }
                         Fate::Unknown => return Err(unknown(error::described(&error))),
                         Fate::NotDone | Fate::NotDoneHere => error::of_statement(&error),
                     }
                 }
+                // The session is dropped: its connection comes back when the database has answered.
                 Err(_elapsed) => {
-                    sessions::discard(session);
                     return Err(unknown("the database does not answer".to_owned()));
                 }
             },
@@ -132,7 +140,14 @@ pub(crate) async fn remove_page(
             return Ok(None);
         };
         let found = row.record.revision;
-        let removal = RemovePage { page_id, found, at };
+        let next = found.next();
+        let next = next.ok_or_else(|| StoreError::no_revision_left(page_id))?;
+        let removal = RemovePage {
+            page_id,
+            found,
+            next,
+            at,
+        };
         if let Some(rows) = change(sessions, removal).await? {
             return rows
                 .iter()
@@ -148,6 +163,7 @@ pub(crate) async fn remove_page(
 struct RemovePage {
     page_id: PageId,
     found: Revision,
+    next: Revision,
     at: Timestamp,
 }
 
@@ -175,7 +191,7 @@ SELECT page_id FROM written";
                 &remove,
                 &[
                     &signed(self.page_id.get()),
-                    &signed(self.found.next().get()),
+                    &signed(self.next.get()),
                     &signed(self.found.get()),
                     &self.at.as_millisecond(),
                 ],
@@ -327,7 +343,7 @@ pub(crate) async fn import(
         for (page_id, row) in reads::find_pages(sessions, &page_ids).await? {
             rows.insert(page_id, row?);
         }
-        let (attempt, imported) = decide_import(import, &page_ids, rows);
+        let (attempt, imported) = decide_import(import, &page_ids, rows)?;
         let all = StoreAll {
             attempt,
             removed: Vec::new(),
@@ -400,7 +416,7 @@ fn decide_import(
     import: &PagesImport,
     page_ids: &[PageId],
     mut rows: BTreeMap<PageId, PageRow>,
-) -> (Attempt, Imported) {
+) -> Result<(Attempt, Imported), StoreError> {
     let mut imported = Imported::default();
     let mut pages: BTreeMap<PageId, Imports> = BTreeMap::new();
     for line in &import.pages {
@@ -438,6 +454,7 @@ fn decide_import(
                 true
             }
             Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
+            Decision::NoRevisionLeft => return Err(StoreError::no_revision_left(line.page_id)),
         };
         page.is_to_be_stored |= renamed || changed;
         *if is_new {
@@ -455,7 +472,7 @@ fn decide_import(
             attempt.add(&page.record, page.read_revision, name, &page.entries);
         }
     }
-    (attempt, imported)
+    Ok((attempt, imported))
 }
 
 /// The history of a Page since its newest removal, newest first.
@@ -475,7 +492,7 @@ pub(crate) async fn history(
     // One more, for what the last of them started from.
     let count = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let rows = sessions
-        .query(&sql, &[&signed(page_id.get()), &before, &count])
+        .search(&sql, &[&signed(page_id.get()), &before, &count])
         .await?;
     let mut entries: Vec<HistoryEntry> = Vec::with_capacity(rows.len());
     for row in &rows {

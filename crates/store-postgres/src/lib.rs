@@ -18,6 +18,7 @@
 mod administration;
 mod batch;
 mod error;
+mod health;
 mod hints;
 mod line;
 mod location;
@@ -25,6 +26,7 @@ mod moving;
 mod reads;
 mod rows;
 mod schema;
+mod session;
 mod sessions;
 mod store;
 mod tls;

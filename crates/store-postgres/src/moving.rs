@@ -23,7 +23,7 @@ pub(crate) async fn whole_pages(
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows = sessions
-        .query(&sql, &[ids.start(), ids.end(), &limit])
+        .search(&sql, &[ids.start(), ids.end(), &limit])
         .await?;
     let rows = rows
         .iter()
@@ -51,7 +51,7 @@ async fn histories(
         "SELECT {HISTORY_COLUMNS} FROM history WHERE page_id = ANY($1) ORDER BY page_id, revision"
     );
     let mut histories: BTreeMap<PageId, Vec<HistoryEntry>> = BTreeMap::new();
-    for row in sessions.query(&sql, &[&ids]).await? {
+    for row in sessions.search(&sql, &[&ids]).await? {
         let mut entry = rows::history_entry(&row)?;
         let history = histories.entry(entry.page_id).or_default();
         entry.before = history.last().and_then(|earlier| earlier.after.clone());

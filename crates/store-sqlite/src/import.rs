@@ -64,6 +64,7 @@ fn add(
         settings: None,
     };
     match import.write_of(page).decide(unconfigured) {
+        Decision::NoRevisionLeft => Err(StoreError::no_revision_left(page.page_id)),
         Decision::Change { record, entry } => {
             administration::insert_configured(connection, &record, &entry)
         }
@@ -96,6 +97,7 @@ fn update(
 ) -> Result<bool, StoreError> {
     let newest_entry = row.newest_entry;
     match import.write_of(page).decide(row.record) {
+        Decision::NoRevisionLeft => Err(StoreError::no_revision_left(page.page_id)),
         Decision::Change { record, entry } => {
             administration::store_settings(connection, newest_entry, &record, &entry)?;
             Ok(true)

@@ -313,7 +313,9 @@ fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
         return Ok(WriteOutcome::PageMissing);
     };
     let newest_entry = row.newest_entry;
+    let page_id = row.record.page_id;
     Ok(match write.decide(row.record) {
+        Decision::NoRevisionLeft => return Err(StoreError::no_revision_left(page_id)),
         Decision::Unchanged(record) => WriteOutcome::Stored(Written {
             record,
             changed: false,
