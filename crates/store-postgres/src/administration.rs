@@ -42,7 +42,7 @@ trait Change: Sync {
 /// Runs a change, again only while it certainly has not happened.
 async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
-    let mut is_prepared_anew = false;
+    let mut is_prepared_again = false;
     loop {
         let error = match sessions.take().await {
             Err(error) => error,
@@ -54,8 +54,8 @@ async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, St
                 Ok(Err(error)) => {
                     sessions::settle(session, &error);
                     match Fate::of(&error) {
-                        Fate::Outdated if !is_prepared_anew => {
-                            is_prepared_anew = true;
+                        Fate::Outdated if !is_prepared_again => {
+                            is_prepared_again = true;
                             sessions.forget_prepared_changes();
                             continue;
                         }

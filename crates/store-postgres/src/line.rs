@@ -245,7 +245,7 @@ impl Shared {
         match timeout(TRY_TIME, self.client.query(statement, parameters)).await {
             Ok(Ok(rows)) => Ok(rows),
             Ok(Err(error)) => {
-                // What the line has prepared is of no use any more: another one prepares it anew.
+                // What the line has prepared is of no use any more: another one prepares it again.
                 if Fate::of(&error) == Fate::Outdated {
                     self.driving.abort();
                 }

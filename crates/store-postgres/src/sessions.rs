@@ -263,7 +263,7 @@ impl Lane {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
         let deadline = Instant::now() + READ_TIME;
-        let mut is_prepared_anew = false;
+        let mut is_prepared_again = false;
         loop {
             let error = match self.try_once(sql, parameters, deadline).await {
                 Ok(rows) => return Ok(rows),
@@ -271,9 +271,9 @@ impl Lane {
                     Fate::Refused | Fate::ContentRefused => {
                         return Err(error::of_statement(&error));
                     }
-                    Fate::Outdated if is_prepared_anew => return Err(error::of_statement(&error)),
+                    Fate::Outdated if is_prepared_again => return Err(error::of_statement(&error)),
                     Fate::Outdated => {
-                        is_prepared_anew = true;
+                        is_prepared_again = true;
                         self.forget_prepared();
                         continue;
                     }

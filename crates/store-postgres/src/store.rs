@@ -167,11 +167,9 @@ impl PostgresStore {
                 let ids: Vec<i64> = wanted.iter().map(|id| signed(id.get())).collect();
                 let mut rows = reads::pages_of(&self.rows(&reads::pages_sql(), &[&ids]).await?)?;
                 for row in wanted.iter().filter_map(|page_id| rows.remove(page_id)) {
-                    let row = row?;
+                    let row = self.observers.readable(row)?;
                     // It may have been removed since its name was read.
-                    if !row.removed {
-                        found.push(row.record);
-                    }
+                    found.extend(row.filter(|row| !row.removed).map(|row| row.record));
                 }
             }
             let Some((newest, _name)) = names.last().filter(|_| names.len() == count) else {
@@ -354,10 +352,8 @@ impl SettingsStore for PostgresStore {
     ) -> Result<Vec<WholePage>, StoreError> {
         let mut pages = Vec::new();
         for ids in signed_ids_after(after) {
-            if pages.len() < limit {
-                let room = limit - pages.len();
-                pages.extend(moving::whole_pages(self.sessions()?, ids, room).await?);
-            }
+            let sessions = self.sessions()?;
+            moving::append_whole_pages(&mut pages, sessions, &self.observers, ids, limit).await?;
         }
         Ok(pages)
     }

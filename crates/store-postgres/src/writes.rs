@@ -60,6 +60,17 @@ impl Observers {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Leaves out what is damaged; the observer hears of it.
+    pub(crate) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                self.get().left_out(&error);
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+
     pub(crate) fn set(&self, observer: Arc<dyn StoreObserver>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = observer;
     }

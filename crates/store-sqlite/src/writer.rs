@@ -72,6 +72,17 @@ impl Shared {
         *self.observer.lock().unwrap_or_else(PoisonError::into_inner) = observer;
     }
 
+    /// Leaves out what is damaged; the observer hears of it.
+    pub(crate) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                self.observer().left_out(&error);
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+
     /// Ends the store's life: nothing more is accepted, and the observer hears why.
     pub(crate) fn fail(&self, error: &StoreError) {
         if !self.failed.swap(true, Ordering::SeqCst) {

@@ -54,7 +54,7 @@ impl<'a> Patience<'a> {
     }
 
     /// Waits for a statement as long as it is at work. The statement is abandoned, not cancelled,
-    /// when this gives up.
+    /// when this returns an error.
     pub(super) async fn wait<T>(
         &self,
         doing: &str,

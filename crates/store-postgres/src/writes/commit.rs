@@ -73,7 +73,7 @@ impl Committer {
         let mut rest: Option<Attempt> = None;
         // What is known if nothing more can be found out.
         let mut unknown: Option<String> = None;
-        let mut is_prepared_anew = false;
+        let mut is_prepared_again = false;
         loop {
             let attempt = rest.as_ref().unwrap_or(attempt);
             let tried = self.try_once(attempt, locks, unknown.is_none()).await;
@@ -96,8 +96,8 @@ impl Committer {
                     unavailable("the rows of the Pages are locked")
                 }
                 Err(TryError { fate, error }) => match fate {
-                    Fate::Outdated if !is_prepared_anew => {
-                        is_prepared_anew = true;
+                    Fate::Outdated if !is_prepared_again => {
+                        is_prepared_again = true;
                         self.0.forget_prepared_updates();
                         continue;
                     }

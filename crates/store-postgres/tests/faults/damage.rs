@@ -1,10 +1,92 @@
 //! Rows that cannot be right.
 
+use std::sync::{Arc, Mutex};
+
 use call_settings::PageId;
 use futures_util::future::join_all;
-use settings_store::{Revision, SettingsStore, StoreError};
+use settings_store::{
+    CommitReport, Invalidation, PageRecord, Revision, SettingsStore, StoreError, StoreObserver,
+};
 
 use super::{add_pages, cluster, open, revision, write};
+
+/// Hears what lists leave out.
+#[derive(Debug, Default)]
+struct LeftOut(Mutex<Vec<String>>);
+
+impl LeftOut {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl StoreObserver for LeftOut {
+    fn page_written(&self, _record: &PageRecord) {}
+    fn invalidated(&self, _what: Invalidation) {}
+    fn group_committed(&self, _report: CommitReport) {}
+    fn failed(&self, _error: &StoreError) {}
+    fn left_out(&self, error: &StoreError) {
+        self.0.lock().unwrap().push(error.to_string());
+    }
+}
+
+/// In either half of the order of ids, as the first of a portion and as all of one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_leave_out_what_is_damaged() {
+    let cluster = cluster("");
+    let store = open(&cluster).await;
+    let left_out = Arc::new(LeftOut::default());
+    store.set_observer(Arc::clone(&left_out) as Arc<dyn StoreObserver>);
+    let page_ids = (1..=9).chain([u64::MAX - 1, u64::MAX]);
+    add_pages(&store, page_ids.clone()).await;
+    let updates = page_ids.map(|page_id| store.update_settings(write(page_id, true)));
+    for answer in join_all(updates).await {
+        assert_eq!(revision(&answer), 1);
+    }
+    for damage in [
+        "UPDATE page SET checksum = 1 WHERE page_id IN (1, 4, 5, -2)",
+        "UPDATE history SET checksum = 1 WHERE page_id = 7",
+        "UPDATE page SET revision = -1 WHERE page_id = 9",
+    ] {
+        cluster.query("postgres", damage).unwrap();
+    }
+    let readable = [2, 3, 6, 7, 8, u64::MAX];
+    for portion in [1, 2, 3, 100] {
+        let mut listed = Vec::new();
+        while let Some(found) = Some(store.pages(listed.last().copied(), portion).await.unwrap())
+            .filter(|found| !found.is_empty())
+        {
+            assert!(found.len() <= portion);
+            listed.extend(found.iter().map(|page| page.page_id));
+        }
+        assert_eq!(listed, readable.map(PageId::new), "{portion}");
+        let told = left_out.take();
+        for page in [1, 4, 5, 9, u64::MAX - 1] {
+            let page = format!("Page {page} ");
+            assert!(told.iter().any(|text| text.contains(&page)), "{told:?}");
+        }
+
+        let mut whole = Vec::new();
+        while let Some(found) = Some(
+            store
+                .whole_pages(whole.last().copied(), portion)
+                .await
+                .unwrap(),
+        )
+        .filter(|found| !found.is_empty())
+        {
+            assert!(found.len() <= portion);
+            assert!(found.iter().all(|page| page.history.len() == 1));
+            whole.extend(found.iter().map(|page| page.record.page_id));
+        }
+        assert_eq!(whole, [2, 3, 6, 8, u64::MAX].map(PageId::new), "{portion}");
+        let told = left_out.take().join("; ");
+        assert!(
+            told.contains("in the history of the Page 7 do not"),
+            "{told}"
+        );
+    }
+}
 
 const INNOCENT: [u64; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
