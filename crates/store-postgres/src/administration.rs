@@ -43,24 +43,32 @@ trait Change: Sync {
 /// Runs a change, again only while it certainly has not happened.
 async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
+    let mut is_prepared_again = false;
     loop {
         let error = match sessions.take().await {
             Err(error) => error,
             Ok(mut session) => match timeout(C::TIME, work.run(&mut session)).await {
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(value)) => {
+                    session.release();
+                    return Ok(value);
+                }
                 Ok(Err(error)) => {
-                    let fate = Fate::of(&error);
-                    if fate.drops_connection() {
-                        sessions::discard(session);
-                    }
-                    match fate {
-                        Fate::Refused => return Err(error::of_statement(&error)),
+                    sessions::settle(session, &error);
+                    match Fate::of(&error) {
+                        Fate::Outdated if !is_prepared_again => {
+                            is_prepared_again = true;
+                            sessions.forget_prepared_changes();
+                            continue;
+                        }
+                        Fate::Refused | Fate::ContentRefused | Fate::Outdated => {
+                            return Err(error::of_statement(&error));
+                        }
                         Fate::Unknown => return Err(unknown(error::described(&error))),
                         Fate::NotDone | Fate::NotDoneHere => error::of_statement(&error),
                     }
                 }
+                // The session is dropped: its connection comes back when the database has answered.
                 Err(_elapsed) => {
-                    sessions::discard(session);
                     return Err(unknown("the database does not answer".to_owned()));
                 }
             },
@@ -133,7 +141,14 @@ pub(crate) async fn remove_page(
             return Ok(None);
         };
         let found = row.record.revision;
-        let removal = RemovePage { page_id, found, at };
+        let next = found.next();
+        let next = next.ok_or_else(|| StoreError::no_revision_left(page_id))?;
+        let removal = RemovePage {
+            page_id,
+            found,
+            next,
+            at,
+        };
         if let Some(rows) = change(sessions, removal).await? {
             return rows
                 .iter()
@@ -149,6 +164,7 @@ pub(crate) async fn remove_page(
 struct RemovePage {
     page_id: PageId,
     found: Revision,
+    next: Revision,
     at: Timestamp,
 }
 
@@ -176,7 +192,7 @@ SELECT page_id FROM written";
                 &remove,
                 &[
                     &signed(self.page_id.get()),
-                    &signed(self.found.next().get()),
+                    &signed(self.next.get()),
                     &signed(self.found.get()),
                     &self.at.as_millisecond(),
                 ],
@@ -328,7 +344,7 @@ pub(crate) async fn import(
         for (page_id, row) in reads::find_pages(sessions, &page_ids).await? {
             rows.insert(page_id, row?);
         }
-        let (all, imported) = decide_import(import, &page_ids, rows);
+        let (all, imported) = decide_import(import, &page_ids, rows)?;
         if all.store(sessions).await? {
             return Ok(imported);
         }
@@ -410,7 +426,7 @@ fn decide_import(
     import: &PagesImport,
     page_ids: &[PageId],
     mut rows: BTreeMap<PageId, PageRow>,
-) -> (StoreAll, Imported) {
+) -> Result<(StoreAll, Imported), StoreError> {
     let mut imported = Imported::default();
     let mut pages: BTreeMap<PageId, Imports> = BTreeMap::new();
     for line in &import.pages {
@@ -449,6 +465,7 @@ fn decide_import(
                 true
             }
             Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
+            Decision::NoRevisionLeft => return Err(StoreError::no_revision_left(line.page_id)),
         };
         page.is_to_be_stored |= renamed || restated || changed;
         *if is_new {
@@ -471,7 +488,7 @@ fn decide_import(
             }
         }
     }
-    (all, imported)
+    Ok((all, imported))
 }
 
 /// The history of a Page since its newest removal, newest first.
@@ -491,7 +508,7 @@ pub(crate) async fn history(
     // One more, for what the last of them started from.
     let count = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let rows = sessions
-        .query(&sql, &[&signed(page_id.get()), &before, &count])
+        .search(&sql, &[&signed(page_id.get()), &before, &count])
         .await?;
     let mut entries: Vec<HistoryEntry> = Vec::with_capacity(rows.len());
     for row in &rows {
