@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use call_settings::{CallSettings, HoursLimits};
+use call_settings::{CallSettings, HoursLimits, PageId};
 use graph_api::{Edge, GraphVersion};
+use settings_store::TokenId;
 
 /// Which behaviour the server shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Configuration {
     pub profile: Profile,
     /// Whether a Page that is not known is added on its first use.
     pub create_pages: bool,
+    /// A token of many Pages, and the one of them that `me` means to it.
+    pub page_of_token: Option<(TokenId, PageId)>,
     /// The version that requests without one are served as; `None`: the newest.
     pub default_version: Option<GraphVersion>,
     /// The settings of a Page that was never configured.
@@ -62,8 +65,11 @@ pub struct Limits {
     /// The most memory that request bodies may hold in all connections together, until their
     /// requests are answered, in bytes.
     pub unfinished_body_bytes: usize,
-    /// The most memory that answers may hold in all connections together, until their callers
-    /// have taken them, in bytes.
+    /// The most memory that what anybody may ask for, pages outside of the Graph surface and
+    /// errors, may hold in all connections together, until their callers have taken them, in bytes.
+    pub unread_page_bytes: usize,
+    /// The most memory that other answers may hold in all connections together, until their
+    /// callers have taken them, in bytes.
     pub unread_answer_bytes: usize,
     /// The most bytes of the answers of a batch that are over 64 KiB, together.
     pub batch_answer_bytes: usize,
@@ -95,6 +101,7 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             unfinished_head_bytes: 64 * 1024 * 1024,
             unfinished_body_bytes: 64 * 1024 * 1024,
+            unread_page_bytes: 64 * 1024 * 1024,
             unread_answer_bytes: 64 * 1024 * 1024,
             batch_answer_bytes: 4 * 1024 * 1024,
             header_time: Duration::from_secs(30),

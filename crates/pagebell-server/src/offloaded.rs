@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 /// The most searches that wait.
 const SEARCHES_WAITING: usize = 64;
 
-/// The most of other such work that waits.
+/// The most of each other kind that waits.
 const OTHERS_WAITING: usize = 256;
 
 /// No more may wait.
@@ -36,18 +36,22 @@ pub(crate) struct Offloaded {
 pub(crate) struct OffloadedWork {
     /// Searches through all Pages, whose time grows with the store.
     pub(crate) searches: Offloaded,
-    /// What takes milliseconds: histories, availabilities of long spans, pages to render.
-    pub(crate) others: Offloaded,
+    /// What takes milliseconds and needs a token: histories, availabilities of long spans, pages of
+    /// the console.
+    pub(crate) answers: Offloaded,
+    /// The pages of the reference, which anybody may ask for. They do not use the store.
+    pub(crate) reference: Offloaded,
 }
 
 impl Default for OffloadedWork {
-    /// On most machines the two together leave half of the cores to other requests, and always a
-    /// connection of the store: it has one for each core, and three at least.
+    /// What uses the store always leaves a connection of it to other requests: it has one for each
+    /// core, and three at least.
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             searches: Offloaded::new((cores / 4).clamp(1, 2), SEARCHES_WAITING),
-            others: Offloaded::new((cores / 2).clamp(1, 4), OTHERS_WAITING),
+            answers: Offloaded::new((cores / 2).clamp(1, 4), OTHERS_WAITING),
+            reference: Offloaded::new(1, OTHERS_WAITING),
         }
     }
 }

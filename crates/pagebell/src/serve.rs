@@ -6,8 +6,10 @@ use std::sync::Arc;
 use graph_api::GraphVersion;
 use pagebell_server::http::{Server, Stopped, TlsFiles, TlsReload};
 use pagebell_server::{Configuration, Limits, Pagebell, Profile};
+use secrecy::ExposeSecret;
 
 use crate::command_line::{ProfileName, ServeOptions};
+use crate::demonstration::Demonstration;
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
 use crate::shared_options::hours_limits;
@@ -41,7 +43,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let dev = options.dev.unwrap_or(false);
-    let configuration = configuration(&options)?;
+    let mut configuration = configuration(&options)?;
     if let Err(possible) = system::allow_connections(configuration.limits.connections) {
         tracing::warn!(
             possible,
@@ -70,25 +72,33 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let Some(store) = step(&waiting_for, &mut signals, opening).await? else {
         return Ok(());
     };
-    let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
-    logging::count_dropped_lines_in(pagebell.dropped_log_lines());
-    let preparing = async move {
-        if dev {
-            let token = demonstration::prepare(&*store, &surroundings).await?;
-            return Ok(Some(token));
+    let preparing = {
+        let (store, surroundings) = (Arc::clone(&store), surroundings.clone());
+        async move {
+            if dev {
+                let made = demonstration::prepare(&*store, &surroundings).await?;
+                return Ok(Some(made));
+            }
+            if let Some(token_id) = demonstration::open_token(&*store).await? {
+                tracing::warn!(
+                    %token_id,
+                    "the token of serve --dev opens this store; pagebell token revoke ends that"
+                );
+            }
+            Ok(None)
         }
-        if let Some(token_id) = demonstration::open_token(&*store).await? {
-            tracing::warn!(
-                %token_id,
-                "the token of serve --dev opens this store; pagebell token revoke ends that"
-            );
-        }
-        Ok(None)
     };
     let waiting_for = format!("the store {location} to answer");
-    let Some(token) = step(&waiting_for, &mut signals, preparing).await? else {
+    let Some(demonstration) = step(&waiting_for, &mut signals, preparing).await? else {
         return Ok(());
     };
+    if let Some(made) = &demonstration {
+        // The published page knows `me` for the one Page of a token only.
+        configuration.page_of_token =
+            (profile == Profile::Graph).then_some((made.token_id, demonstration::PAGE));
+    }
+    let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings);
+    logging::count_dropped_lines_in(pagebell.dropped_log_lines());
     let mut server =
         Server::bind(address, Arc::new(pagebell)).map_err(|error| Failure::Listen {
             address: address.to_string(),
@@ -111,7 +121,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     };
     let base = format!("{scheme}://{}", server.address()?);
-    announce(&base, version, profile, token.as_deref()).map_err(Failure::Announce)?;
+    announce(&base, version, profile, demonstration.as_ref()).map_err(Failure::Announce)?;
     tracing::info!(store = %location, "serving");
     tokio::spawn(reload_at_hangup(signals.clone(), server.tls_reload()));
     match server.run(async move { signals.stop().await }).await {
@@ -133,12 +143,12 @@ fn announce(
     base: &str,
     version: GraphVersion,
     profile: Profile,
-    token: Option<&str>,
+    demonstration: Option<&Demonstration>,
 ) -> std::io::Result<()> {
     let mut output = stdout().lock();
     writeln!(output, "listening on {base}")?;
-    if let Some(token) = token {
-        let page = demonstration::PAGE;
+    if let Some(made) = demonstration {
+        let (page, token) = (demonstration::PAGE, &made.token);
         let url = format!("{base}/{version}/{page}/messenger_call_settings");
         let query = match profile {
             Profile::Graph => String::new(),
@@ -151,6 +161,8 @@ fn announce(
             "curl -H 'Authorization: Bearer {token}' '{url}{query}'"
         )?;
         writeln!(output, "console {base}/console")?;
+        writeln!(output, "app_id {}", made.app_id)?;
+        writeln!(output, "app_secret {}", made.app_secret.expose_secret())?;
     }
     output.flush()
 }
@@ -165,6 +177,7 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
             Some(ProfileName::Reference) => Profile::Reference,
         },
         create_pages: dev,
+        page_of_token: None,
         default_version: options.default_version,
         default_settings: options.default_settings.settings(),
         hours_limits: hours_limits(options.call_hours_max_entries_per_day)?,

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use crate::decision::whole_milliseconds;
 use crate::{
-    Added, AppId, AppRecord, Author, CommitReport, Coverage, Decision, HistoryEntry, Imported,
-    Move, Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore,
-    SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
-    WholePage, WriteOutcome, Written,
+    Added, AppId, AppRecord, Author, CallingChange, CommitReport, Coverage, Decision, HistoryEntry,
+    Imported, Move, Moved, NewPage, PageCalling, PageChange, PageRecord, PageSearch, PagesImport,
+    Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey,
+    TokenRecord, Unobserved, WholePage, WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -92,12 +92,7 @@ impl State {
 
     fn add_page(&mut self, page_id: PageId, name: Option<String>) -> Added {
         let page = self.pages.entry(page_id).or_insert_with(|| StoredPage {
-            record: PageRecord {
-                page_id,
-                name: None,
-                revision: Revision::default(),
-                settings: None,
-            },
+            record: PageRecord::unconfigured(page_id, Revision::default()),
             removed: true,
             removed_at: Revision::default(),
         });
@@ -108,6 +103,12 @@ impl State {
             Added::New
         } else {
             Added::AlreadyThere
+        }
+    }
+
+    fn set_calling(&mut self, page_id: PageId, change: CallingChange) {
+        if let Some(page) = self.pages.get_mut(&page_id) {
+            page.record.calling = page.record.calling.changed(change);
         }
     }
 
@@ -122,7 +123,7 @@ impl State {
         }
     }
 
-    fn update(&mut self, write: SettingsWrite) -> WriteOutcome {
+    fn update(&mut self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
         if write.create_page && self.present(write.page_id).is_none() {
             self.add_page(write.page_id, None);
         }
@@ -131,12 +132,16 @@ impl State {
             .get_mut(&write.page_id)
             .filter(|page| !page.removed)
         else {
-            return WriteOutcome::PageMissing;
+            return Ok(WriteOutcome::PageMissing);
         };
+        let page_id = write.page_id;
         let (record, changed) = match write.decide(page.record.clone()) {
+            Decision::NoRevisionLeft => {
+                return Err(StoreError::no_revision_left(page_id));
+            }
             Decision::Unchanged(record) => (record, false),
             Decision::RevisionMismatch { found } => {
-                return WriteOutcome::RevisionMismatch { found };
+                return Ok(WriteOutcome::RevisionMismatch { found });
             }
             Decision::Change { record, entry } => {
                 page.record = record.clone();
@@ -144,7 +149,7 @@ impl State {
                 (record, true)
             }
         };
-        WriteOutcome::Stored(Written { record, changed })
+        Ok(WriteOutcome::Stored(Written { record, changed }))
     }
 }
 
@@ -156,7 +161,7 @@ impl SettingsStore for MemoryStore {
 
     async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
         let mut state = self.open()?;
-        let outcome = state.update(write);
+        let outcome = state.update(write)?;
         if let WriteOutcome::Stored(written) = &outcome {
             state.observer.page_written(&written.record);
             state.observer.group_committed(CommitReport {
@@ -202,22 +207,33 @@ impl SettingsStore for MemoryStore {
         Ok(added)
     }
 
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        if state.present(change.page_id).is_none() {
+            return Ok(false);
+        }
+        state.add_page(change.page_id, change.name);
+        state.set_calling(change.page_id, change.calling);
+        if let Some(record) = state.present(change.page_id) {
+            state.observer.page_written(record);
+        }
+        Ok(true)
+    }
+
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
         let mut state = self.open()?;
         let mut imported = Imported::default();
         for page in &import.pages {
-            let name_before = state
-                .present(page.page_id)
-                .map(|present| present.name.clone());
-            let added = state.add_page(page.page_id, page.name.clone());
-            let outcome = state.update(import.write_of(page));
-            let renamed = page.name.is_some() && name_before != Some(page.name.clone());
-            let count = match (added, outcome) {
-                (Added::New, _) => &mut imported.added,
-                (_, WriteOutcome::Stored(written)) if written.changed || renamed => {
+            let before = state.present(page.page_id).cloned();
+            state.add_page(page.page_id, page.name.clone());
+            state.set_calling(page.page_id, page.calling);
+            state.update(import.write_of(page))?;
+            let count = match before {
+                None => &mut imported.added,
+                Some(before) if Some(&before) != state.present(page.page_id) => {
                     &mut imported.changed
                 }
-                _ => &mut imported.unchanged,
+                Some(_) => &mut imported.unchanged,
             };
             *count += 1;
             if let Some(record) = state.present(page.page_id) {
@@ -250,9 +266,12 @@ impl SettingsStore for MemoryStore {
         let Some(page) = state.pages.get_mut(&page_id).filter(|page| !page.removed) else {
             return Ok(false);
         };
+        let revision = page.record.revision.next();
+        let revision = revision.ok_or_else(|| StoreError::no_revision_left(page_id))?;
         page.removed = true;
         page.record.name = None;
-        page.record.revision = page.record.revision.next();
+        page.record.calling = PageCalling::default();
+        page.record.revision = revision;
         page.removed_at = page.record.revision;
         let entry = HistoryEntry {
             page_id,

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
+use crate::calling::Callings;
 use crate::error::{self, Fate, unavailable};
 use crate::reads;
 use crate::rows::{self, PageRow};
@@ -42,24 +43,32 @@ trait Change: Sync {
 /// Runs a change, again only while it certainly has not happened.
 async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
+    let mut is_prepared_again = false;
     loop {
         let error = match sessions.take().await {
             Err(error) => error,
             Ok(mut session) => match timeout(C::TIME, work.run(&mut session)).await {
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(value)) => {
+                    session.release();
+                    return Ok(value);
+                }
                 Ok(Err(error)) => {
-                    let fate = Fate::of(&error);
-                    if fate.drops_connection() {
-                        sessions::discard(session);
-                    }
-                    match fate {
-                        Fate::Refused => return Err(error::of_statement(&error)),
+                    sessions::settle(session, &error);
+                    match Fate::of(&error) {
+                        Fate::Outdated if !is_prepared_again => {
+                            is_prepared_again = true;
+                            sessions.forget_prepared_changes();
+                            continue;
+                        }
+                        Fate::Refused | Fate::ContentRefused | Fate::Outdated => {
+                            return Err(error::of_statement(&error));
+                        }
                         Fate::Unknown => return Err(unknown(error::described(&error))),
                         Fate::NotDone | Fate::NotDoneHere => error::of_statement(&error),
                     }
                 }
+                // The session is dropped: its connection comes back when the database has answered.
                 Err(_elapsed) => {
-                    sessions::discard(session);
                     return Err(unknown("the database does not answer".to_owned()));
                 }
             },
@@ -76,7 +85,7 @@ fn unknown(reason: String) -> StoreError {
 }
 
 /// Runs a change of one statement; the rows that it returns.
-async fn statement(
+pub(crate) async fn statement(
     sessions: &Sessions,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -132,7 +141,14 @@ pub(crate) async fn remove_page(
             return Ok(None);
         };
         let found = row.record.revision;
-        let removal = RemovePage { page_id, found, at };
+        let next = found.next();
+        let next = next.ok_or_else(|| StoreError::no_revision_left(page_id))?;
+        let removal = RemovePage {
+            page_id,
+            found,
+            next,
+            at,
+        };
         if let Some(rows) = change(sessions, removal).await? {
             return rows
                 .iter()
@@ -148,6 +164,7 @@ pub(crate) async fn remove_page(
 struct RemovePage {
     page_id: PageId,
     found: Revision,
+    next: Revision,
     at: Timestamp,
 }
 
@@ -159,7 +176,7 @@ impl Change for RemovePage {
         const REMOVE: &str = "
 WITH written AS (
     UPDATE page SET name = NULL, revision = $2, previous_revision = $3, document = NULL,
-        checksum = NULL, removed = true
+        checksum = NULL, removed = true, eligible = true, engaged_users = NULL
     WHERE page_id = $1 AND revision = $3 AND NOT removed
     RETURNING page_id
 ), entered AS (
@@ -175,7 +192,7 @@ SELECT page_id FROM written";
                 &remove,
                 &[
                     &signed(self.page_id.get()),
-                    &signed(self.found.next().get()),
+                    &signed(self.next.get()),
                     &signed(self.found.get()),
                     &self.at.as_millisecond(),
                 ],
@@ -327,12 +344,7 @@ pub(crate) async fn import(
         for (page_id, row) in reads::find_pages(sessions, &page_ids).await? {
             rows.insert(page_id, row?);
         }
-        let (attempt, imported) = decide_import(import, &page_ids, rows);
-        let all = StoreAll {
-            attempt,
-            removed: Vec::new(),
-            ended: Vec::new(),
-        };
+        let (all, imported) = decide_import(import, &page_ids, rows)?;
         if all.store(sessions).await? {
             return Ok(imported);
         }
@@ -348,9 +360,21 @@ pub(crate) struct StoreAll {
     /// Those that were removed meanwhile, even if they were added again: former names and tokens
     /// are not theirs.
     pub(crate) ended: Vec<PageId>,
+    /// What is stated about calling on those of its Pages where that changes.
+    pub(crate) callings: Callings,
 }
 
 impl StoreAll {
+    /// What an attempt alone stores.
+    pub(crate) fn of(attempt: Attempt) -> Self {
+        Self {
+            attempt,
+            removed: Vec::new(),
+            ended: Vec::new(),
+            callings: Callings::default(),
+        }
+    }
+
     /// Whether all of it is stored; otherwise somebody else was faster and nothing is.
     pub(crate) async fn store(self, sessions: &Sessions) -> Result<bool, StoreError> {
         change(sessions, self).await
@@ -377,6 +401,7 @@ impl Change for StoreAll {
             transaction.rollback().await?;
             return Ok(false);
         }
+        self.callings.store(&transaction).await?;
         if !self.removed.is_empty() {
             let remove = transaction.prepare_cached(REMOVE).await?;
             transaction.execute(&remove, &[&self.removed]).await?;
@@ -393,6 +418,7 @@ struct Imports {
     read_revision: Revision,
     name: Option<String>,
     entries: Vec<HistoryEntry>,
+    is_restated: bool,
     is_to_be_stored: bool,
 }
 
@@ -400,7 +426,7 @@ fn decide_import(
     import: &PagesImport,
     page_ids: &[PageId],
     mut rows: BTreeMap<PageId, PageRow>,
-) -> (Attempt, Imported) {
+) -> Result<(StoreAll, Imported), StoreError> {
     let mut imported = Imported::default();
     let mut pages: BTreeMap<PageId, Imports> = BTreeMap::new();
     for line in &import.pages {
@@ -413,15 +439,12 @@ fn decide_import(
             let record = row.filter(|row| !row.removed).map(|row| row.record);
             is_new = record.is_none();
             Imports {
-                record: record.unwrap_or(PageRecord {
-                    page_id: line.page_id,
-                    name: None,
-                    revision: read_revision,
-                    settings: None,
-                }),
+                record: record
+                    .unwrap_or_else(|| PageRecord::unconfigured(line.page_id, read_revision)),
                 read_revision,
                 name: None,
                 entries: Vec::new(),
+                is_restated: false,
                 is_to_be_stored: is_new,
             }
         });
@@ -430,6 +453,10 @@ fn decide_import(
             page.record.name.clone_from(&line.name);
             page.name.clone_from(&line.name);
         }
+        let calling = page.record.calling.changed(line.calling);
+        let restated = calling != page.record.calling;
+        page.record.calling = calling;
+        page.is_restated |= restated;
         let decision = import.write_of(line).decide(page.record.clone());
         let changed = match decision {
             Decision::Change { record, entry } => {
@@ -438,24 +465,30 @@ fn decide_import(
                 true
             }
             Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
+            Decision::NoRevisionLeft => return Err(StoreError::no_revision_left(line.page_id)),
         };
-        page.is_to_be_stored |= renamed || changed;
+        page.is_to_be_stored |= renamed || restated || changed;
         *if is_new {
             &mut imported.added
-        } else if renamed || changed {
+        } else if renamed || restated || changed {
             &mut imported.changed
         } else {
             &mut imported.unchanged
         } += 1;
     }
-    let mut attempt = Attempt::empty(rand::random());
+    let mut all = StoreAll::of(Attempt::empty(rand::random()));
     for page_id in page_ids {
         if let Some(page) = pages.get(page_id).filter(|page| page.is_to_be_stored) {
             let name = page.name.as_deref();
-            attempt.add(&page.record, page.read_revision, name, &page.entries);
+            let Imports { record, .. } = page;
+            all.attempt
+                .add(record, page.read_revision, name, &page.entries);
+            if page.is_restated {
+                all.callings.add(*page_id, record.calling);
+            }
         }
     }
-    (attempt, imported)
+    Ok((all, imported))
 }
 
 /// The history of a Page since its newest removal, newest first.
@@ -475,7 +508,7 @@ pub(crate) async fn history(
     // One more, for what the last of them started from.
     let count = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let rows = sessions
-        .query(&sql, &[&signed(page_id.get()), &before, &count])
+        .search(&sql, &[&signed(page_id.get()), &before, &count])
         .await?;
     let mut entries: Vec<HistoryEntry> = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -17,7 +17,9 @@
 
 mod administration;
 mod batch;
+mod calling;
 mod error;
+mod health;
 mod hints;
 mod line;
 mod location;
@@ -25,6 +27,7 @@ mod moving;
 mod reads;
 mod rows;
 mod schema;
+mod session;
 mod sessions;
 mod store;
 mod tls;

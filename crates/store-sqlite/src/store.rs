@@ -11,9 +11,9 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageRecord,
-    PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
-    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
+    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageChange,
+    PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
     signed_ids_after,
 };
 use tokio::sync::oneshot;
@@ -201,8 +201,10 @@ impl SqliteStore {
         while found.len() < limit
             && let Some(row) = rows.next().map_err(|error| of_read(&error))?
         {
-            if rows::is_found(row, search).map_err(|error| of_read(&error))? {
-                found.push(rows::page(row)?.record);
+            if rows::is_found(row, search).map_err(|error| of_read(&error))?
+                && let Some(row) = self.shared.readable(rows::page(row))?
+            {
+                found.push(row.record);
             }
         }
         Ok(())
@@ -242,6 +244,19 @@ impl SettingsStore for SqliteStore {
         self.administrate(
             move |connection| administration::add_page(connection, &page),
             move |_added, observer| observer.invalidated(Invalidation::Page(page_id)),
+        )
+        .await
+    }
+
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        let page_id = change.page_id;
+        self.administrate(
+            move |connection| administration::set_page(connection, &change),
+            move |found, observer| {
+                if *found {
+                    observer.invalidated(Invalidation::Page(page_id));
+                }
+            },
         )
         .await
     }
@@ -371,8 +386,7 @@ impl SettingsStore for SqliteStore {
         self.read_at_one_moment(|connection| {
             let mut pages = Vec::new();
             for ids in signed_ids_after(after) {
-                let room = limit - pages.len();
-                pages.extend(moving::whole_pages(connection, ids, room)?);
+                moving::append_whole_pages(&mut pages, connection, &self.shared, ids, limit)?;
             }
             Ok(pages)
         })

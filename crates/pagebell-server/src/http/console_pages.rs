@@ -135,7 +135,7 @@ fn is_from_here(headers: &HeaderMap, is_secure: bool) -> bool {
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     headers
         .get_all(header::COOKIE)
         .iter()

@@ -9,7 +9,7 @@ use crate::Pagebell;
 use crate::offloaded::Offloaded;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, RawQuery, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -21,17 +21,22 @@ pub(super) fn owns(path: &str) -> bool {
 }
 
 /// The kind of work that a page is, where making it may take a thread for long; `None`: it takes
-/// microseconds, or waits for an update.
-pub(super) fn work<'a>(pagebell: &'a Pagebell, path: &str) -> Option<&'a Offloaded> {
-    match path {
-        "/console" | "/console/" => Some(&pagebell.offloaded.searches),
-        "/console/sign-in" | "/console/sign-out" => None,
-        path if path.starts_with("/assets/") || path.ends_with("/settings") => None,
-        path if reference_pages::owns(path) || console_pages::owns(path) => {
-            Some(&pagebell.offloaded.others)
-        }
-        _ => None,
-    }
+/// microseconds, or waits for an update. Who is not signed in takes no place from those who are.
+pub(super) async fn work<'a>(
+    pagebell: &'a Pagebell,
+    path: &str,
+    headers: &HeaderMap,
+) -> Option<&'a Offloaded> {
+    let work = match path {
+        "/console" | "/console/" => &pagebell.offloaded.searches,
+        "/console/sign-in" | "/console/sign-out" => return None,
+        path if path.starts_with("/assets/") || path.ends_with("/settings") => return None,
+        path if reference_pages::owns(path) => return Some(&pagebell.offloaded.reference),
+        path if console_pages::owns(path) => &pagebell.offloaded.answers,
+        _ => return None,
+    };
+    let session = pagebell.session(console_pages::cookie(headers)?).await;
+    session.is_ok().then_some(work)
 }
 
 /// The routes.

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 
 use super::body::{self, BodyError};
-use super::memory::Share;
+use super::memory::{Share, Unread};
 use super::room::{Place, UnderWay};
 use crate::request::{CONTENT_TYPE, GraphRequest, GraphResponse, Origin, REVISION_HEADER};
 use crate::{Conditions, Pagebell};
@@ -52,7 +52,7 @@ const EXPOSED_HEADERS: &str =
 pub(super) fn answer_at_hand(
     pagebell: &Pagebell,
     request: &Request<Incoming>,
-    unread: &Share,
+    unread: &Unread,
 ) -> Option<Response<Full<Bytes>>> {
     if request.method() != Method::GET || !request.body().is_end_stream() {
         return None;
@@ -66,7 +66,7 @@ pub(super) fn answer_at_hand(
         request.uri().query().unwrap_or_default(),
         authorization(request.headers()),
     )?;
-    if !unread.hold_more(HEAD_BYTES + response.body.len()) {
+    if !unread.answers.hold_more(HEAD_BYTES + response.body.len()) {
         return None;
     }
     Some(with_headers(
@@ -85,7 +85,7 @@ pub(super) struct Transport<'a> {
     /// What the body of the request is charged to.
     pub(super) share: Share,
     /// What the answer is charged to until the caller has taken it.
-    pub(super) unread: &'a Share,
+    pub(super) unread: &'a Unread,
     /// The slot of the connection.
     pub(super) place: &'a Place,
 }
@@ -133,7 +133,11 @@ pub(super) async fn answer(
     let may_have_changed = head.method != Method::GET && head.method != Method::HEAD;
     match tokio::time::timeout(limits.request_time, answering).await {
         Ok(Ok(response)) => {
-            if !transport.unread.hold_more(HEAD_BYTES + response.body.len()) {
+            let share = match response.error {
+                Some(_) => &transport.unread.pages,
+                None => &transport.unread.answers,
+            };
+            if !share.hold_more(HEAD_BYTES + response.body.len()) {
                 let error = GraphError::too_many_unread(may_have_changed);
                 return close(refuse(pagebell, &head, &error));
             }
@@ -399,7 +403,7 @@ fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, If-Match, Pagebell-Revision-At-Least",
+            "Authorization, Content-Type, If-Match, Pagebell-Revision-At-Least, X-Requested-With",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {

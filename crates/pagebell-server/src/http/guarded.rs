@@ -11,14 +11,14 @@ use graph_api::GraphError;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::idle::Progress;
-use super::memory::Share;
+use super::memory::{Share, Unread};
 
 /// What a connection is charged to.
 pub(super) struct Shares {
     /// The memory of an unfinished head.
     pub(super) head: Share,
     /// The memory of answers until the caller has taken them.
-    pub(super) unread: Arc<Share>,
+    pub(super) unread: Arc<Unread>,
 }
 
 /// A stream on whose reads and writes an eye is kept.

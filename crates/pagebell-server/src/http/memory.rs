@@ -62,6 +62,24 @@ impl Budget {
     }
 }
 
+/// What a connection holds of answers that its caller has not taken yet. What anybody may ask for
+/// is apart from the rest, so that it leaves room to callers with a token.
+#[derive(Debug)]
+pub(super) struct Unread {
+    /// Pages outside of the Graph surface, and errors.
+    pub(super) pages: Share,
+    /// What callers with a token are answered.
+    pub(super) answers: Share,
+}
+
+impl Unread {
+    /// Gives back all that the connection holds.
+    pub(super) fn release(&self) {
+        self.pages.release();
+        self.answers.release();
+    }
+}
+
 impl Share {
     /// Charges what is missing for the request to hold `bytes` in all; `false`: there is no room
     /// for so much, and the share is as it was.

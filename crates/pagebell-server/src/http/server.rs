@@ -30,7 +30,7 @@ use tower::ServiceExt;
 use super::exchange::Transport;
 use super::guarded::{Guarded, Shares};
 use super::idle::{Progress, Watched};
-use super::memory::Budget;
+use super::memory::{Budget, Unread};
 use super::room::{Place, Room};
 use super::tls::Tls;
 use super::{IsSecure, TlsError, TlsFiles, TlsReload, endpoints, exchange, is_secure};
@@ -126,6 +126,7 @@ impl Server {
         let heads = Budget::new(limits.unfinished_head_bytes, limits.connections);
         let bodies = Budget::new(limits.unfinished_body_bytes, limits.connections);
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
+        let pages = Budget::new(limits.unread_page_bytes, limits.connections);
         let checking = tokio::spawn(Arc::clone(&self.pagebell).keep_checking());
         let router = endpoints::router(Arc::clone(&self.pagebell));
         let mut failure = self.pagebell.store_failure();
@@ -149,6 +150,7 @@ impl Server {
                         place,
                         heads: Arc::clone(&heads),
                         bodies: Arc::clone(&bodies),
+                        pages: Arc::clone(&pages),
                     };
                     match &self.tls {
                         None => { tokio::spawn(connection.serve(stream, false)); }
@@ -248,9 +250,10 @@ struct Connection {
     watcher: hyper_util::server::graceful::Watcher,
     under_way: Arc<UnderWay>,
     place: Place,
-    /// The memory for unfinished heads, and for bodies.
+    /// The memory for unfinished heads, for bodies, and for pages and errors that are not read.
     heads: Arc<Budget>,
     bodies: Arc<Budget>,
+    pages: Arc<Budget>,
 }
 
 impl Connection {
@@ -286,11 +289,15 @@ impl Connection {
             place,
             heads,
             bodies,
+            pages,
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let progress = Arc::new(Progress::default());
-        let unread = Arc::new(pagebell.unread.share());
+        let unread = Arc::new(Unread {
+            pages: pages.share(),
+            answers: pagebell.unread.share(),
+        });
         let service = service_fn(|request| {
             let counted = (under_way.count(), progress.answer());
             // Nearly every request is a read from memory: it gets by without a future of its own,
@@ -397,7 +404,7 @@ async fn answer_page(
         response
     };
     // A fault of the code in one page is an answer to that request, and nothing to the others.
-    let work = endpoints::work(pagebell, request.uri().path());
+    let work = endpoints::work(pagebell, request.uri().path(), request.headers()).await;
     let page = router.clone().oneshot(request);
     let answering = async {
         match work {
@@ -409,7 +416,11 @@ async fn answer_page(
     match tokio::time::timeout(limits.request_time, answering).await {
         Ok(Ok(Ok(Ok(response)))) => {
             let bytes = usize::try_from(response.body().size_hint().lower());
-            if transport.unread.hold_more(bytes.unwrap_or(usize::MAX)) {
+            if transport
+                .unread
+                .pages
+                .hold_more(bytes.unwrap_or(usize::MAX))
+            {
                 response.map(|body| Either::Right(body.boxed_unsync()))
             } else {
                 status(StatusCode::SERVICE_UNAVAILABLE)

@@ -39,7 +39,7 @@ impl Pagebell {
             request.until = None;
         }
         let preconditions = self.preconditions(operation)?;
-        let page_id = access.page(node)?;
+        let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id, preconditions).await?;
         let revision = Some(copy.revision);
@@ -48,7 +48,7 @@ impl Pagebell {
                 .list(&selection)
         };
         let body = if is_long(&request) {
-            let written = self.offloaded.others.run(async move { write() }).await;
+            let written = self.offloaded.answers.run(async move { write() }).await;
             written.map_err(too_many_waiting)?
         } else {
             write()

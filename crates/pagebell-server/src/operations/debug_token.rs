@@ -42,7 +42,7 @@ impl Pagebell {
         }
         let fields = fields.map(Cow::into_owned);
         let writing = async move { described.to_json(fields.as_ref()) };
-        let written = self.offloaded.others.run(writing).await;
+        let written = self.offloaded.answers.run(writing).await;
         written.map(Bytes::from).map_err(too_many_waiting)
     }
 

@@ -24,7 +24,7 @@ impl Pagebell {
         let selection = FieldSelection::from_parameters(operation.parameters)?;
         let request = HistoryRequest::from_parameters(operation.parameters)?;
         let preconditions = self.preconditions(operation)?;
-        let page_id = access.page(node)?;
+        let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id, preconditions).await?;
         let origin = operation.request.origin;
@@ -37,7 +37,7 @@ impl Pagebell {
             let page = history_page(&*store, &defaults, page_id, request, revision).await?;
             Ok(page.list(&selection, &address, request.limit))
         };
-        let read = self.offloaded.others.run(reading).await;
+        let read = self.offloaded.answers.run(reading).await;
         let body = read
             .map_err(too_many_waiting)?
             .map_err(|error: StoreError| store_failed(&error, operation.trace))?;

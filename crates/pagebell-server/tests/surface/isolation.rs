@@ -52,10 +52,15 @@ async fn serve(limits: Limits) -> Running {
 
 /// Sends a request whose answer ends the connection.
 async fn send(address: SocketAddr, path: &str) -> TcpStream {
+    send_as(address, path, "all").await
+}
+
+/// The same with another token.
+async fn send_as(address: SocketAddr, path: &str, token: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer all\r\n\
-         Cookie: pagebell_console=all\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Cookie: pagebell_console={token}\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
@@ -125,6 +130,14 @@ async fn more_long_requests_than_may_wait_are_refused() {
         let (answer, _position, others) = refused.await;
         assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
         assert!(answer.contains(body), "{answer}");
+        // Who has no token neither waits for such requests nor takes their places.
+        for path in ["/reference/v26.0.md", "/console", "/llms.txt"] {
+            let answer = read(send_as(running.address, path, "nobody").await).await;
+            let is_answered = ["HTTP/1.1 200", "HTTP/1.1 303"]
+                .iter()
+                .any(|it| answer.starts_with(it));
+            assert!(is_answered, "{path}: {answer}");
+        }
         drop(held);
         let answers = futures_util::future::join_all(others).await;
         let count = |status: &str| answers.iter().filter(|it| it.contains(status)).count();

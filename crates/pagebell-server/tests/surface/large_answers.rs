@@ -186,72 +186,96 @@ fn request(path: &str, more: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer all\r\n{more}\r\n")
 }
 
+const MONTH: &str = "/1234567890/messenger_call_availability?at=2026-01-01T00:00:00Z\
+    &until=2026-01-20T00:00:00Z";
+
+/// A server on whose connections little may be unread, and its address.
+async fn server_with_little_memory() -> SocketAddr {
+    let limits = Limits {
+        unread_answer_bytes: 256 * 1024,
+        unread_page_bytes: 256 * 1024,
+        connections: 100,
+        ..Limits::default()
+    };
+    let harness = busy_server(limits, 1).await;
+    let server = Server::bind("127.0.0.1:0".parse().unwrap(), Arc::new(harness.pagebell));
+    let server = server.unwrap();
+    let address = server.address().unwrap();
+    tokio::spawn(server.run(std::future::pending()));
+    address
+}
+
+/// Asks for one thing, on a connection of its own.
+async fn ask(address: SocketAddr, path: &str) -> String {
+    read(send(address, &request(path, "Connection: close\r\n")).await).await
+}
+
+/// Connections on which nothing is read.
+struct Unread(Vec<tokio::task::JoinHandle<TcpStream>>);
+
+impl Unread {
+    async fn end(self) {
+        for sending in self.0 {
+            sending.abort();
+            drop(sending.await);
+        }
+    }
+}
+
+/// Asks for `flood` on more and more connections and reads nothing, until `probe` is refused.
+async fn flood(address: SocketAddr, flood: &str, count: usize, probe: &str) -> (Unread, String) {
+    let requests = request(flood, "").repeat(count);
+    let mut unread = Unread(Vec::new());
+    for _ in 0..60 {
+        // Small buffers, so that the answers stay with the server.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut connection = socket.connect(address).await.unwrap();
+        let bytes = requests.clone();
+        unread.0.push(tokio::spawn(async move {
+            let _ = connection.write_all(bytes.as_bytes()).await;
+            connection
+        }));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let answer = ask(address, probe).await;
+        if answer.starts_with("HTTP/1.1 503") {
+            return (unread, answer);
+        }
+    }
+    panic!("answers without bound");
+}
+
 /// Callers with a token ask for answers, many at a time, and read none of them.
 #[tokio::test]
 async fn graph_answers_that_nobody_reads_share_a_budget() {
-    let month = "/1234567890/messenger_call_availability?at=2026-01-01T00:00:00Z&until=2026-01-20T00:00:00Z";
-    for (path, count) in [(month, 200), (PATH, 20_000)] {
-        let limits = Limits {
-            unread_answer_bytes: 256 * 1024,
-            connections: 100,
-            ..Limits::default()
-        };
-        let harness = busy_server(limits, 1).await;
-        let server = Server::bind("127.0.0.1:0".parse().unwrap(), Arc::new(harness.pagebell));
-        let server = server.unwrap();
-        let address = server.address().unwrap();
-        tokio::spawn(server.run(std::future::pending()));
-
-        let large = request(month, "Connection: close\r\n");
-        let usual = request(
-            &format!("{PATH}?fields=icon_enabled"),
-            "Connection: close\r\n",
-        );
-        assert!(
-            read(send(address, &large).await)
-                .await
-                .starts_with("HTTP/1.1 200")
-        );
-        let requests = request(path, "").repeat(count);
-        let mut unread = Vec::new();
-        let mut refused = None;
-        for _ in 0..60 {
-            // Small buffers, so that the answers stay with the server.
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.set_recv_buffer_size(4096).unwrap();
-            let mut connection = socket.connect(address).await.unwrap();
-            let bytes = requests.clone();
-            let sending = async move {
-                let _ = connection.write_all(bytes.as_bytes()).await;
-                connection
-            };
-            unread.push(tokio::spawn(sending));
-            tokio::time::sleep(Duration::from_millis(50)).await;
-            let answer = read(send(address, &large).await).await;
-            if answer.starts_with("HTTP/1.1 503") {
-                refused = Some(answer);
-                break;
-            }
-        }
-        let refused = refused.expect("answers without bound");
+    for (path, count) in [(MONTH, 200), (PATH, 20_000)] {
+        let address = server_with_little_memory().await;
+        assert!(ask(address, MONTH).await.starts_with("HTTP/1.1 200"));
+        let (unread, refused) = flood(address, path, count, MONTH).await;
         assert!(
             refused.contains("answers are waiting to be read"),
             "{refused}"
         );
         assert!(refused.contains("Nothing was changed"), "{refused}");
-        let answer = read(send(address, &usual).await).await;
+        let answer = ask(address, &format!("{PATH}?fields=icon_enabled")).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-        for sending in unread {
-            sending.abort();
-            drop(sending.await);
-        }
-        let again = async {
-            while !read(send(address, &large).await)
-                .await
-                .starts_with("HTTP/1.1 200")
-            {}
-        };
+        unread.end().await;
+        let again = async { while !ask(address, MONTH).await.starts_with("HTTP/1.1 200") {} };
         let again = tokio::time::timeout(ANSWER_TIMEOUT, again).await;
         again.expect("what ends gives back what it held");
+    }
+}
+
+/// What strangers may ask for leaves room to the answers of others.
+#[tokio::test]
+async fn unread_pages_and_errors_take_no_room_from_answers() {
+    const PAGE: &str = "/llms-full.txt";
+    const ERROR: &str = "/1234567890/messenger_call_settings?access_token=nobody";
+    for (path, count) in [(PAGE, 200), (ERROR, 20_000)] {
+        let address = server_with_little_memory().await;
+        let (unread, _refused) = flood(address, path, count, PAGE).await;
+        let answer = ask(address, MONTH).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+        unread.end().await;
     }
 }

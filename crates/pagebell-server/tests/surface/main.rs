@@ -16,6 +16,7 @@ mod isolation;
 mod large_answers;
 mod last_instant;
 mod openapi;
+mod page;
 mod read;
 mod reference_profile;
 mod refusals;

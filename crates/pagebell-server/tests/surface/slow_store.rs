@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use call_settings::PageId;
 use jiff::Timestamp;
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Imported, MemoryStore, Moved, NewPage, PageRecord,
-    PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash,
-    TokenKey, TokenRecord, WholePage, WriteOutcome,
+    Added, AppId, AppRecord, HistoryEntry, Imported, MemoryStore, Moved, NewPage, PageChange,
+    PageRecord, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
+    TokenHash, TokenKey, TokenRecord, WholePage, WriteOutcome,
 };
 use tokio::sync::Notify;
 
@@ -121,6 +121,10 @@ impl SettingsStore for SlowStore {
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
         self.store.add_page(page).await
+    }
+
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        self.store.set_page(change).await
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
