@@ -12,13 +12,15 @@ use rand::RngCore;
 struct SystemClock;
 
 /// The instant, or where it is outside of those that there are the nearest of them: a clock that is
-/// set so far wrong must not end anything.
+/// set so far wrong must not end anything. The last of them is a whole second: stores keep
+/// milliseconds, and those after it cannot be read again.
 fn timestamp(time: SystemTime) -> Timestamp {
-    Timestamp::try_from(time).unwrap_or(if time < UNIX_EPOCH {
-        Timestamp::MIN
-    } else {
-        Timestamp::MAX
-    })
+    let last_second = Timestamp::MAX.as_second();
+    match Timestamp::try_from(time) {
+        Ok(timestamp) if timestamp.as_second() < last_second => timestamp,
+        Err(_too_early) if time < UNIX_EPOCH => Timestamp::MIN,
+        _ => Timestamp::from_second(last_second).expect("it is the second of an instant"),
+    }
 }
 
 /// A cryptographic generator that the operating system seeds.
@@ -91,7 +93,14 @@ mod tests {
     #[test]
     fn a_clock_beyond_the_last_instant_stands_at_it() {
         let far = Duration::from_secs(400_000_000_000);
-        assert_eq!(timestamp(UNIX_EPOCH + far), Timestamp::MAX);
+        let last = timestamp(UNIX_EPOCH + far);
+        assert_eq!(last.as_second(), Timestamp::MAX.as_second());
+        assert_eq!(
+            Timestamp::from_millisecond(last.as_millisecond()).unwrap(),
+            last
+        );
+        let within = Duration::from_millis(253_402_207_200_900);
+        assert_eq!(timestamp(UNIX_EPOCH + within), last);
         assert_eq!(timestamp(UNIX_EPOCH - far * 2), Timestamp::MIN);
         assert_eq!(timestamp(UNIX_EPOCH), Timestamp::UNIX_EPOCH);
     }
