@@ -17,11 +17,13 @@
 
 mod administration;
 mod batch;
+mod connecting;
 mod error;
 mod hints;
 mod line;
 mod location;
 mod moving;
+mod password;
 mod reads;
 mod rows;
 mod schema;

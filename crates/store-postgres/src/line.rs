@@ -1,29 +1,27 @@
 //! One connection to the leader, over which a server reads what it keeps and proves that it may.
 
-use std::future::poll_fn;
+use std::fmt;
 use std::sync::Arc;
-use std::{fmt, task};
 
 use async_trait::async_trait;
 use call_settings::PageId;
 use settings_store::{
     AppRecord, Hint, Line, OpenLine, PageAtLeader, StoreError, TokenHash, TokenRecord, signed,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 
 use crate::batch::{Batched, LookUp};
+use crate::connecting::{Connector, Messages};
 use crate::error::{self, no_answer, unavailable};
 use crate::hints;
-use crate::location::{Encryption, Location};
+use crate::location::Location;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::PageRow;
-use crate::sessions::{self, CONNECT_TIME, GREETING, TRY_TIME};
-use crate::tls;
+use crate::sessions::{CONNECT_TIME, GREETING, TRY_TIME};
 
 /// A committed write that changes nothing for anybody else.
 const PROVE: &str = "
@@ -40,7 +38,7 @@ const MOST_HEARD: usize = 1_000;
 /// Opens lines to one database, one after the other.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    location: Location,
+    connector: Connector,
     /// Whether the database carries hints.
     hints: bool,
     /// The row that all of them write: while the write of a line that was let go is still waiting for
@@ -81,7 +79,7 @@ impl OpenLine for Lines {
             client,
             driving,
             heard,
-        } = timeout(CONNECT_TIME, connect(&self.location))
+        } = timeout(CONNECT_TIME, connect(&self.connector))
             .await
             .map_err(|_elapsed| no_answer())??;
         let preparing = self.prepare(client, driving.clone());
@@ -111,36 +109,20 @@ struct Connected {
     heard: mpsc::UnboundedReceiver<String>,
 }
 
-async fn connect(location: &Location) -> Result<Connected, StoreError> {
-    let config = sessions::configured(location).map_err(unavailable)?;
-    let failed = |error: Error| unavailable(error::described(&error));
+async fn connect(connector: &Connector) -> Result<Connected, StoreError> {
+    let opened = connector.open().await;
+    let (client, messages) = opened.map_err(|error| unavailable(error::described(&error)))?;
     let (sender, heard) = mpsc::unbounded_channel();
-    let (client, driving) = match &location.encryption {
-        Encryption::Off => {
-            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-            (client, tokio::spawn(drive(connection, sender)))
-        }
-        Encryption::Verified { authorities } => {
-            let connector = tls::connector(authorities).map_err(unavailable)?;
-            let (client, connection) = config.connect(connector).await.map_err(failed)?;
-            (client, tokio::spawn(drive(connection, sender)))
-        }
-    };
     Ok(Connected {
         client,
-        driving: driving.abort_handle(),
+        driving: tokio::spawn(drive(messages, sender)).abort_handle(),
         heard,
     })
 }
 
 /// Moves what is sent and received, until the client is dropped or the connection breaks.
-async fn drive<S, T>(mut connection: Connection<S, T>, heard: mpsc::UnboundedSender<String>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    T: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut next = |context: &mut task::Context<'_>| connection.poll_message(context);
-    while let Some(message) = poll_fn(&mut next).await {
+async fn drive(mut messages: Messages, heard: mpsc::UnboundedSender<String>) {
+    while let Some(message) = messages.next().await {
         match message {
             Ok(AsyncMessage::Notification(notification)) => {
                 let _nobody_listens_any_more = heard.send(notification.payload().to_owned());
@@ -158,12 +140,13 @@ where
 }
 
 impl Lines {
-    pub(crate) fn new(location: Location, hints: bool) -> Self {
-        Self {
-            location,
+    /// Opens no line yet. The error says what is wrong with the files of the location.
+    pub(crate) fn new(location: &Location, hints: bool) -> Result<Self, String> {
+        Ok(Self {
+            connector: Connector::new(location)?,
             hints,
             line_id: rand::random(),
-        }
+        })
     }
 
     async fn prepare(&self, client: Client, driving: AbortHandle) -> Result<Shared, Error> {

@@ -10,11 +10,12 @@ use settings_store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Error, NoTls, Row};
+use tokio_postgres::{Config, Error, Row};
 
+use crate::connecting::Connector;
 use crate::error::{self, Fate, no_answer};
-use crate::location::{Encryption, Location};
-use crate::tls;
+use crate::location::Location;
+use crate::password;
 
 /// Connections of one server: a few for reads, one for writes, the rest for what is rare.
 const MOST_CONNECTIONS: usize = 8;
@@ -71,18 +72,11 @@ impl Sessions {
             location: location.to_string(),
             reason,
         };
-        let config = configured(location).map_err(cannot_open)?;
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let manager = match &location.encryption {
-            Encryption::Off => Manager::from_config(config, NoTls, recycling),
-            Encryption::Verified { authorities } => Manager::from_config(
-                config,
-                tls::connector(authorities).map_err(cannot_open)?,
-                recycling,
-            ),
-        };
+        let connector = Connector::new(location).map_err(cannot_open)?;
+        let manager = Manager::from_connect(location.config.clone(), connector, recycling);
         let pool = Pool::builder(manager)
             .max_size(MOST_CONNECTIONS)
             .runtime(Runtime::Tokio1)
@@ -168,9 +162,7 @@ impl Sessions {
 pub(crate) fn configured(location: &Location) -> Result<Config, String> {
     let mut config = location.config.clone();
     if let Some(file) = &location.password_file {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| format!("passfile {}: {error}", file.display()))?;
-        config.password(text.lines().next().unwrap_or_default());
+        config.password(password::read(file)?);
     }
     config
         .application_name("pagebell")

@@ -202,7 +202,7 @@ async fn bounded(
         }
         Err(error) => return Err(error::of_statement(&error)),
     };
-    let lines = Lines::new(location.clone(), hints);
+    let lines = Lines::new(location, hints).map_err(unavailable)?;
     Ok(KeepCopies::Bounded(BoundedKeeping {
         bound,
         lines: Arc::new(lines),
