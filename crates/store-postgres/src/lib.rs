@@ -20,6 +20,7 @@ mod batch;
 mod connecting;
 mod error;
 mod hints;
+mod import;
 mod line;
 mod location;
 mod moving;

@@ -21,6 +21,7 @@ use crate::administration;
 use crate::batch::Batched;
 use crate::error::{self, stopped, unavailable};
 use crate::hints::{self, Hints};
+use crate::import;
 use crate::line::Lines;
 use crate::location::Location;
 use crate::moving;
@@ -243,7 +244,7 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
-        let imported = administration::import(self.sessions()?, &import).await?;
+        let imported = import::import(self.sessions()?, &import).await?;
         if imported.added + imported.changed > 0 {
             self.tell(Invalidation::Everything);
         }
