@@ -21,6 +21,7 @@ mod connecting;
 mod error;
 mod hints;
 mod import;
+mod inbox;
 mod line;
 mod location;
 mod moving;

@@ -8,7 +8,6 @@ use call_settings::PageId;
 use settings_store::{
     AppRecord, Hint, Line, OpenLine, PageAtLeader, StoreError, TokenHash, TokenRecord, signed,
 };
-use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
@@ -17,7 +16,8 @@ use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 use crate::batch::{Batched, LookUp};
 use crate::connecting::{Connector, Messages};
 use crate::error::{self, no_answer, unavailable};
-use crate::hints;
+use crate::hints::{self, Channel};
+use crate::inbox::{Inbox, InboxSender, Received};
 use crate::location::Location;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::PageRow;
@@ -32,15 +32,12 @@ ON CONFLICT (line_id) DO UPDATE SET beaten_ms = excluded.beaten_ms";
 const FORGET: &str = "
 DELETE FROM heartbeat WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000";
 
-/// The most notifications that are looked at together.
-const MOST_HEARD: usize = 1_000;
-
 /// Opens lines to one database, one after the other.
 #[derive(Debug)]
 pub(crate) struct Lines {
     connector: Connector,
-    /// Whether the database carries hints.
-    hints: bool,
+    /// Where the database carries hints, if it does.
+    channel: Option<Channel>,
     /// The row that all of them write: while the write of a line that was let go is still waiting for
     /// the standby, the next one fails instead of waiting too.
     line_id: i64,
@@ -51,7 +48,7 @@ struct PostgresLine {
     shared: Arc<Shared>,
     pages: Batched<PageId, PageRow>,
     tokens: Batched<TokenHash, TokenWithApp>,
-    heard: Mutex<mpsc::UnboundedReceiver<String>>,
+    heard: Inbox,
 }
 
 /// The connection and what it has prepared.
@@ -95,7 +92,7 @@ impl OpenLine for Lines {
         Ok(Arc::new(PostgresLine {
             pages: Batched::start(&pages(&shared)),
             tokens: Batched::start(&tokens(&shared)),
-            heard: Mutex::new(heard),
+            heard,
             shared,
         }))
     }
@@ -106,13 +103,13 @@ struct Connected {
     client: Client,
     driving: AbortHandle,
     /// What the database notifies of; it ends with the connection.
-    heard: mpsc::UnboundedReceiver<String>,
+    heard: Inbox,
 }
 
 async fn connect(connector: &Connector) -> Result<Connected, StoreError> {
     let opened = connector.open().await;
     let (client, messages) = opened.map_err(|error| unavailable(error::described(&error)))?;
-    let (sender, heard) = mpsc::unbounded_channel();
+    let (sender, heard) = Inbox::new();
     Ok(Connected {
         client,
         driving: tokio::spawn(drive(messages, sender)).abort_handle(),
@@ -121,11 +118,11 @@ async fn connect(connector: &Connector) -> Result<Connected, StoreError> {
 }
 
 /// Moves what is sent and received, until the client is dropped or the connection breaks.
-async fn drive(mut messages: Messages, heard: mpsc::UnboundedSender<String>) {
+async fn drive(mut messages: Messages, heard: InboxSender) {
     while let Some(message) = messages.next().await {
         match message {
             Ok(AsyncMessage::Notification(notification)) => {
-                let _nobody_listens_any_more = heard.send(notification.payload().to_owned());
+                heard.send(notification.payload());
             }
             Ok(_notice) => {}
             Err(error) => {
@@ -141,18 +138,18 @@ async fn drive(mut messages: Messages, heard: mpsc::UnboundedSender<String>) {
 
 impl Lines {
     /// Opens no line yet. The error says what is wrong with the files of the location.
-    pub(crate) fn new(location: &Location, hints: bool) -> Result<Self, String> {
+    pub(crate) fn new(location: &Location, channel: Option<Channel>) -> Result<Self, String> {
         Ok(Self {
             connector: Connector::new(location)?,
-            hints,
+            channel,
             line_id: rand::random(),
         })
     }
 
     async fn prepare(&self, client: Client, driving: AbortHandle) -> Result<Shared, Error> {
         client.batch_execute(GREETING).await?;
-        if self.hints {
-            client.batch_execute(&hints::listen_sql()).await?;
+        if let Some(channel) = &self.channel {
+            client.batch_execute(&channel.listen_sql()).await?;
         }
         client.batch_execute(FORGET).await?;
         Ok(Shared {
@@ -233,12 +230,13 @@ impl Line for PostgresLine {
     }
 
     async fn hints(&self) -> Result<Vec<Hint>, StoreError> {
-        let mut texts = Vec::new();
-        let mut heard = self.heard.lock().await;
-        if heard.recv_many(&mut texts, MOST_HEARD).await == 0 {
-            return Err(unavailable("the line to the leader broke"));
+        match self.heard.take().await {
+            Some(Received::Payloads(texts)) => {
+                Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
+            }
+            Some(Received::TooMany) => Ok(vec![Hint::Everything]),
+            None => Err(unavailable("the line to the leader broke")),
         }
-        Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
     }
 
     fn close(&self) {

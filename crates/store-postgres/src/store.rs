@@ -20,7 +20,7 @@ use tokio_postgres::Row;
 use crate::administration;
 use crate::batch::Batched;
 use crate::error::{self, stopped, unavailable};
-use crate::hints::{self, Hints};
+use crate::hints::{Channel, Hints};
 use crate::import;
 use crate::line::Lines;
 use crate::location::Location;
@@ -74,16 +74,11 @@ impl PostgresStore {
     pub async fn open(location: &Location, coherence: Coherence) -> Result<Self, StoreError> {
         let sessions = Arc::new(Sessions::new(location)?);
         schema::prepare(&sessions, location).await?;
-        let keep_copies = match coherence {
-            Coherence::Strict => KeepCopies::Never,
+        let (keep_copies, channel) = match coherence {
+            Coherence::Strict => (KeepCopies::Never, None),
             Coherence::Bounded(bound) => bounded(bound, location, &sessions).await?,
         };
-        let hints = match &keep_copies {
-            KeepCopies::Bounded(keeping) if keeping.hints => {
-                Some(Hints::start(Arc::clone(&sessions)))
-            }
-            _ => None,
-        };
+        let hints = channel.map(|channel| Hints::start(Arc::clone(&sessions), channel));
         let observers = Arc::new(Observers::new(Arc::new(Unobserved)));
         let (writer, writing) =
             Writer::start(Arc::clone(&sessions), Arc::clone(&observers), hints.clone());
@@ -185,30 +180,33 @@ impl PostgresStore {
     }
 }
 
-/// How copies are kept for a bounded time on this database.
+/// How copies are kept for a bounded time on this database, and where it carries hints.
 async fn bounded(
     bound: Duration,
     location: &Location,
     sessions: &Sessions,
-) -> Result<KeepCopies, StoreError> {
+) -> Result<(KeepCopies, Option<Channel>), StoreError> {
+    let channel = Channel::of(sessions).await?;
     let session = sessions.take().await?;
-    let listening = session.batch_execute(&hints::listen_sql()).await;
+    let listening = session.batch_execute(&channel.listen_sql()).await;
     sessions::discard(session);
-    let hints = match listening {
-        Ok(()) => true,
+    let channel = match listening {
+        Ok(()) => Some(channel),
         // Not every engine knows it.
         Err(error) if error.as_db_error().is_some() => {
             tracing::info!("the database carries no hints: copies grow as old as the bound");
-            false
+            None
         }
         Err(error) => return Err(error::of_statement(&error)),
     };
-    let lines = Lines::new(location, hints).map_err(unavailable)?;
-    Ok(KeepCopies::Bounded(BoundedKeeping {
+    let hints = channel.is_some();
+    let lines = Lines::new(location, channel.clone()).map_err(unavailable)?;
+    let keeping = BoundedKeeping {
         bound,
         lines: Arc::new(lines),
         hints,
-    }))
+    };
+    Ok((KeepCopies::Bounded(keeping), channel))
 }
 
 #[async_trait]

@@ -13,6 +13,7 @@ mod maintenance;
 mod migration;
 mod options;
 mod postgres;
+mod postgres_roles;
 mod process;
 mod shared_configuration;
 mod start_and_stop;
