@@ -15,7 +15,7 @@ use crate::{
     Added, AppId, AppRecord, Author, CommitReport, Coverage, Decision, HistoryEntry, Imported,
     Move, Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore,
     SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
-    WholePage, WriteOutcome, Written,
+    WholePage, WriteOutcome, Written, check_page_name,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -194,6 +194,7 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        check_page_name(page.page_id, page.name.as_deref())?;
         let mut state = self.open()?;
         let added = state.add_page(page.page_id, page.name);
         if let Some(record) = state.present(page.page_id) {
@@ -203,6 +204,9 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
         let mut state = self.open()?;
         let mut imported = Imported::default();
         for page in &import.pages {
@@ -350,6 +354,9 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         let mut state = self.open()?;
         let mut moved = Moved::default();
         for page in pages {

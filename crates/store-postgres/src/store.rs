@@ -12,7 +12,7 @@ use settings_store::{
     Added, AppId, AppRecord, BoundedKeeping, HistoryEntry, Imported, Invalidation, KeepCopies,
     Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite,
     StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage,
-    WriteOutcome, signed, signed_ids_after,
+    WriteOutcome, check_page_name, signed, signed_ids_after,
 };
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
@@ -253,12 +253,16 @@ impl SettingsStore for PostgresStore {
         &self,
         text: &str,
         after: Option<PageId>,
+        check_page_name(page.page_id, page.name.as_deref())?;
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
         let search = PageSearch::new(text);
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
             if found.len() < limit {
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
                 self.append_pages(&mut found, ids, &search, limit).await?;
             }
         }
@@ -363,6 +367,9 @@ impl SettingsStore for PostgresStore {
         match rows.first().map(|row| row.try_get(0)) {
             Some(Ok(false)) => Ok(()),
             _ => Err(unavailable("the database that answers is not the leader")),
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         }
     }
 
