@@ -40,8 +40,22 @@ const BOOKKEEPING: [&str; 2] = [
 /// The time of the database, by which turns expire.
 const NOW: &str = "CAST(extract(epoch FROM now()) * 1000 AS bigint)";
 
-/// Brings the schema to the newest version, or refuses one that is newer or cannot keep promises.
-pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<(), StoreError> {
+/// Whether a program may bring a schema up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upgrade {
+    /// It makes a schema that is missing and changes an older one.
+    Allowed,
+    /// It only reads.
+    Refused,
+}
+
+/// Brings the schema to the newest version where that is allowed, or refuses one that is newer or
+/// cannot keep promises.
+pub(crate) async fn prepare(
+    sessions: &Sessions,
+    location: &Location,
+    upgrade: Upgrade,
+) -> Result<(), StoreError> {
     let mut session = sessions
         .take()
         .await
@@ -70,7 +84,13 @@ pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<
                 known: number(newest),
             });
         }
-        _ => {}
+        _ if upgrade == Upgrade::Allowed => {}
+        found => {
+            return Err(StoreError::CannotOpen {
+                location: location.to_string(),
+                reason: outdated(found.unwrap_or_default(), newest),
+            });
+        }
     }
     migrate(&mut session).await.map_err(|error| match error {
         Migration::Statement(error) => failed(&error),
@@ -94,12 +114,20 @@ impl From<Error> for Migration {
 async fn unfit(session: &Object) -> Result<Option<String>, Error> {
     let row = session
         .query_one(
-            "SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)",
+            "SELECT current_setting('fsync', true), current_setting('synchronous_commit', true), \
+             current_setting('server_encoding', true)",
             &[],
         )
         .await?;
     let fsync: Option<&str> = row.try_get(0)?;
     let synchronous_commit: Option<&str> = row.try_get(1)?;
+    let encoding: Option<&str> = row.try_get(2)?;
+    if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("utf8")) {
+        return Ok(Some(format!(
+            "its encoding is {encoding}, which cannot store every name; create one with \
+             CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )));
+    }
     Ok(match (fsync, synchronous_commit) {
         (Some("off"), _) => {
             Some("its fsync is off, so it can lose everything; set fsync = on".to_owned())
@@ -114,6 +142,19 @@ async fn unfit(session: &Object) -> Result<Option<String>, Error> {
         ),
         _ => None,
     })
+}
+
+/// What to do about a schema that only reading does not change.
+fn outdated(found: i64, newest: i64) -> String {
+    if found == 0 {
+        return "there is no store in this database; pagebell serve makes one when it starts"
+            .to_owned();
+    }
+    format!(
+        "its schema has the version {found}, and this command, which only reads, needs {newest}; \
+         pagebell serve of this version brings it up to date when it starts, or use the pagebell of \
+         the servers that run now"
+    )
 }
 
 /// The version of the schema; `None`: there is none yet.

@@ -27,7 +27,7 @@ use crate::location::Location;
 use crate::moving;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::{self, APP_COLUMNS, PageRow, TOKEN_COLUMNS};
-use crate::schema;
+use crate::schema::{self, Upgrade};
 use crate::sessions::{self, Sessions};
 use crate::writes::{self, Observers, Writer};
 
@@ -72,8 +72,25 @@ impl fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// Connects, brings the schema up to date and starts what serves. It lives on the present runtime.
     pub async fn open(location: &Location, coherence: Coherence) -> Result<Self, StoreError> {
+        Self::start(location, coherence, Upgrade::Allowed).await
+    }
+
+    /// Connects to a store for reading: the schema is left as it is, and has to be up to date.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be reached, or has no store of this version.
+    pub async fn open_for_reading(location: &Location) -> Result<Self, StoreError> {
+        Self::start(location, Coherence::Strict, Upgrade::Refused).await
+    }
+
+    async fn start(
+        location: &Location,
+        coherence: Coherence,
+        upgrade: Upgrade,
+    ) -> Result<Self, StoreError> {
         let sessions = Arc::new(Sessions::new(location)?);
-        schema::prepare(&sessions, location).await?;
+        schema::prepare(&sessions, location, upgrade).await?;
         let (keep_copies, channel) = match coherence {
             Coherence::Strict => (KeepCopies::Never, None),
             Coherence::Bounded(bound) => bounded(bound, location, &sessions).await?,
@@ -236,12 +253,16 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        check_page_name(page.page_id, page.name.as_deref())?;
         let added = administration::add_page(self.sessions()?, &page).await?;
         self.tell(Invalidation::Page(page.page_id));
         Ok(added)
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
         let imported = import::import(self.sessions()?, &import).await?;
         if imported.added + imported.changed > 0 {
             self.tell(Invalidation::Everything);
@@ -253,16 +274,12 @@ impl SettingsStore for PostgresStore {
         &self,
         text: &str,
         after: Option<PageId>,
-        check_page_name(page.page_id, page.name.as_deref())?;
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
         let search = PageSearch::new(text);
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
             if found.len() < limit {
-        for page in &import.pages {
-            check_page_name(page.page_id, page.name.as_deref())?;
-        }
                 self.append_pages(&mut found, ids, &search, limit).await?;
             }
         }
@@ -350,6 +367,9 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         let moved = moving::put_whole_pages(self.sessions()?, &pages).await?;
         if moved.written > 0 {
             self.tell(Invalidation::Everything);
@@ -367,9 +387,6 @@ impl SettingsStore for PostgresStore {
         match rows.first().map(|row| row.try_get(0)) {
             Some(Ok(false)) => Ok(()),
             _ => Err(unavailable("the database that answers is not the leader")),
-        for page in &pages {
-            check_page_name(page.record.page_id, page.record.name.as_deref())?;
-        }
         }
     }
 

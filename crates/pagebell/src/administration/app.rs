@@ -38,7 +38,7 @@ pub(crate) fn run(command: AppCommand) -> Result<(), Failure> {
             Ok(())
         }
         AppCommand::List { json, store } => {
-            let apps = on_store(&store.location(), Opening::Existing, async |store| {
+            let apps = on_store(&store.location(), Opening::Reading, async |store| {
                 Ok(store.apps().await?)
             })?;
             write_list(&apps, json)

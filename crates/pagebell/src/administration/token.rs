@@ -26,7 +26,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
         TokenCommand::Create(options) => create(options),
         TokenCommand::List { json, store } => {
             let now = system::surroundings().clock.now();
-            let tokens = on_store(&store.location(), Opening::Existing, async |store| {
+            let tokens = on_store(&store.location(), Opening::Reading, async |store| {
                 Ok(store.tokens().await?)
             })?;
             write_list(&tokens, now, json)
