@@ -15,6 +15,7 @@ mod options;
 mod postgres;
 mod postgres_roles;
 mod process;
+mod secrets;
 mod shared_configuration;
 mod start_and_stop;
 mod store_location;
