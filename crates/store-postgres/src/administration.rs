@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
+use crate::calling::Callings;
 use crate::error::{self, Fate, unavailable};
 use crate::rows;
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
@@ -77,7 +78,7 @@ fn unknown(reason: String) -> StoreError {
 }
 
 /// Runs a change of one statement; the rows that it returns.
-async fn statement(
+pub(crate) async fn statement(
     sessions: &Sessions,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -148,7 +149,7 @@ impl Change for RemovePage {
         const REMOVE: &str = "
 WITH written AS (
     UPDATE page SET name = NULL, revision = $2, previous_revision = $3, document = NULL,
-        checksum = NULL, removed = true
+        checksum = NULL, removed = true, eligible = true, engaged_users = NULL
     WHERE page_id = $1
     RETURNING page_id
 )
@@ -298,9 +299,21 @@ pub(crate) struct StoreAll {
     /// Those that were removed meanwhile, even if they were added again: former names and tokens
     /// are not theirs.
     pub(crate) ended: Vec<PageId>,
+    /// What is stated about calling on those of its Pages where that changes.
+    pub(crate) callings: Callings,
 }
 
 impl StoreAll {
+    /// What an attempt alone stores.
+    pub(crate) fn of(attempt: Attempt) -> Self {
+        Self {
+            attempt,
+            removed: Vec::new(),
+            ended: Vec::new(),
+            callings: Callings::default(),
+        }
+    }
+
     /// Whether all of it is stored; otherwise somebody else was faster and nothing is.
     pub(crate) async fn store(self, sessions: &Sessions) -> Result<bool, StoreError> {
         change(sessions, self).await
@@ -327,6 +340,7 @@ impl Change for StoreAll {
             transaction.rollback().await?;
             return Ok(false);
         }
+        self.callings.store(&transaction).await?;
         if !self.removed.is_empty() {
             let remove = transaction.prepare_cached(REMOVE).await?;
             transaction.execute(&remove, &[&self.removed]).await?;

@@ -17,6 +17,7 @@ use tokio_postgres::Error;
 
 use crate::administration::{Change, IMPORT_TIME, MOST_ROUNDS, change, overtaken};
 use crate::batch::Found;
+use crate::calling::Callings;
 use crate::reads;
 use crate::rows::PageRow;
 use crate::sessions::Sessions;
@@ -53,6 +54,8 @@ struct DecidedPage {
     read_revision: Revision,
     name: Option<String>,
     entries: Vec<HistoryEntry>,
+    /// Whether what is stated about calling changes.
+    is_restated: bool,
     is_to_be_stored: bool,
     counts: Imported,
 }
@@ -98,15 +101,11 @@ impl<'a> Plan<'a> {
         let record = row.filter(|row| !row.removed).map(|row| row.record);
         let mut is_new = record.is_none();
         let mut page = DecidedPage {
-            record: record.unwrap_or(PageRecord {
-                page_id,
-                name: None,
-                revision: read_revision,
-                settings: None,
-            }),
+            record: record.unwrap_or_else(|| PageRecord::unconfigured(page_id, read_revision)),
             read_revision,
             name: None,
             entries: Vec::new(),
+            is_restated: false,
             is_to_be_stored: is_new,
             counts: Imported::default(),
         };
@@ -133,6 +132,10 @@ impl DecidedPage {
             self.record.name.clone_from(&line.name);
             self.name.clone_from(&line.name);
         }
+        let calling = self.record.calling.changed(line.calling);
+        let restated = calling != self.record.calling;
+        self.record.calling = calling;
+        self.is_restated |= restated;
         let changed = match import.write_of(line).decide(self.record.clone()) {
             Decision::Change { record, entry } => {
                 self.record = record;
@@ -141,8 +144,9 @@ impl DecidedPage {
             }
             Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
         };
-        self.is_to_be_stored |= renamed || changed;
-        renamed || changed
+        let changed = renamed || restated || changed;
+        self.is_to_be_stored |= changed;
+        changed
     }
 }
 
@@ -161,15 +165,20 @@ impl Decided {
         }
         let stored = BTreeSet::from_iter(attempt.store(transaction).await?);
         let mut overtaken = Vec::new();
+        let mut callings = Callings::default();
         for (id, page) in &self.pages {
             if page.is_to_be_stored && !stored.contains(id) {
                 overtaken.push(*id);
             } else {
+                if page.is_restated {
+                    callings.add(page.record.page_id, page.record.calling);
+                }
                 imported.added += page.counts.added;
                 imported.changed += page.counts.changed;
                 imported.unchanged += page.counts.unchanged;
             }
         }
+        callings.store(transaction).await?;
         Ok(overtaken)
     }
 }

@@ -17,6 +17,7 @@
 
 mod administration;
 mod batch;
+mod calling;
 mod connecting;
 mod error;
 mod hints;

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use call_settings::{PageId, SettingsUpdate};
 use jiff::Timestamp;
 use settings_store::{
-    Author, Imported, ImportedPage, PagesImport, SettingsStore, SettingsWrite, StoreError,
-    WriteOutcome,
+    Author, CallingChange, Imported, ImportedPage, PagesImport, SettingsStore, SettingsWrite,
+    StoreError, WriteOutcome,
 };
 use store_postgres::{Coherence, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
@@ -37,6 +37,7 @@ fn import(video_enabled: bool) -> PagesImport {
     let page = |number| ImportedPage {
         page_id: PageId::new(number),
         name: Some(format!("Bakery {number} {video_enabled}")),
+        calling: CallingChange::default(),
         update: update.clone(),
     };
     PagesImport {

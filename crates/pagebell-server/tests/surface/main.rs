@@ -13,6 +13,7 @@ mod faults;
 mod harness;
 mod history;
 mod openapi;
+mod page;
 mod read;
 mod reference_profile;
 mod refusals;

@@ -6,8 +6,8 @@ use call_settings::{PageId, SettingsUpdate};
 
 use super::{add, audio, hours, mondays, page, start, stored, write};
 use crate::{
-    Added, Imported, ImportedPage, NewPage, PagesImport, Revision, SettingsStore, StoreError,
-    WriteOutcome,
+    Added, CallingChange, Imported, ImportedPage, NewPage, PageChange, PagesImport, Revision,
+    SettingsStore, StoreError, WriteOutcome,
 };
 
 /// Pages come in the order of their ids, a portion at a time.
@@ -154,6 +154,7 @@ pub async fn many_pages_are_imported_like_updates(store: &dyn SettingsStore) {
         page_id: page(number),
         name: name.map(str::to_owned),
         update,
+        calling: CallingChange::default(),
     };
     let import = |pages: Vec<ImportedPage>| PagesImport {
         pages,
@@ -224,9 +225,15 @@ pub async fn names_that_not_every_store_keeps_are_refused(store: &dyn SettingsSt
         name: name.clone(),
         at: start(),
     };
+    let change = PageChange {
+        page_id: page(1),
+        name: name.clone(),
+        calling: CallingChange::default(),
+    };
     let line = |number, name| ImportedPage {
         page_id: page(number),
         name,
+        calling: CallingChange::default(),
         update: audio(false),
     };
     let import = PagesImport {
@@ -238,6 +245,7 @@ pub async fn names_that_not_every_store_keeps_are_refused(store: &dyn SettingsSt
     whole[0].record.name = name;
     for refused in [
         store.add_page(new_page).await.map(|_added| ()),
+        store.set_page(change).await.map(|_found| ()),
         store.import_pages(import).await.map(|_imported| ()),
         store.put_whole_pages(whole).await.map(|_moved| ()),
     ] {
