@@ -54,6 +54,7 @@ struct DecidedPage {
     read_revision: Revision,
     name: Option<String>,
     entries: Vec<HistoryEntry>,
+    /// Whether what is stated about calling changes.
     is_restated: bool,
     is_to_be_stored: bool,
     counts: Imported,

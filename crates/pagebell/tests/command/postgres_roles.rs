@@ -1,8 +1,7 @@
 //! What PostgreSQL databases and their roles may lack or do to a store: rights, notifications, another
 //! encoding, another schema, names and revisions from elsewhere.
 
-use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use temporary_postgres::{Cluster, Setup};
 
@@ -34,7 +33,8 @@ fn resident_memory(process: u32) -> u64 {
     size.parse().unwrap()
 }
 
-/// Reads beside a flood of notifications by a role without rights; what is to be seen of it.
+/// Reads are answered beside a flood of notifications by a role without rights, and the memory of
+/// the server stays about what it was.
 fn assert_flood_is_harmless(cluster: &Cluster, server: &Server, token: &str, channel: &str) {
     let flood = format!(
         "SET SESSION AUTHORIZATION nobody_else; SELECT pg_notify('{channel}', \
@@ -42,37 +42,27 @@ fn assert_flood_is_harmless(cluster: &Cluster, server: &Server, token: &str, cha
     );
     let before = resident_memory(server.process());
     let mut connection = server.connect();
-    let mut report = String::new();
+    let (mut reads, mut most) = (0_u32, before);
     std::thread::scope(|scope| {
         let flooding = scope.spawn(|| {
             for _ in 0..15 {
                 cluster.query("postgres", &flood).unwrap();
             }
         });
-        let (mut reads, mut longest, mut most) = (0_u32, Duration::ZERO, before);
         while !flooding.is_finished() {
-            let asked_at = Instant::now();
             let reply = connection.ask("GET", EDGE, token, "").unwrap();
             assert_eq!(reply.status, 200, "{}", reply.body);
-            longest = longest.max(asked_at.elapsed());
             most = most.max(resident_memory(server.process()));
             reads += 1;
         }
-        write!(
-            report,
-            "{channel}: {before} to {most} KiB, {reads} reads, the longest {longest:?}"
-        )
-        .unwrap();
-        assert!(most < before + MOST_GROWTH, "{report}");
     });
-    println!("{report}");
+    assert!(
+        most < before + MOST_GROWTH,
+        "{channel}: {before} to {most} KiB beside {reads} reads"
+    );
 }
 
 #[test]
-#[allow(
-    clippy::disallowed_methods,
-    reason = "the report says how long reads took"
-)]
 fn a_role_without_rights_floods_no_server() {
     let cluster = Cluster::start(Setup::default()).unwrap();
     let store = cluster.address("postgres");

@@ -228,8 +228,8 @@ pub async fn names_that_not_every_store_keeps_are_refused(store: &dyn SettingsSt
     let line = |number, name| ImportedPage {
         page_id: page(number),
         name,
-        update: audio(false),
         calling: CallingChange::default(),
+        update: audio(false),
     };
     let import = PagesImport {
         pages: vec![line(2, None), line(1, name.clone())],
