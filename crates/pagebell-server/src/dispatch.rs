@@ -17,8 +17,10 @@ use tokio::sync::watch;
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, Credentials, verify_proof};
 use crate::copies::Copies;
-use crate::http::RenderedReference;
+use crate::http::{Budget, RenderedReference};
 use crate::metrics::Metrics;
+use crate::offloaded::{OffloadedWork, TooManyWaiting};
+use crate::readiness::Readiness;
 use crate::request::{Answer, GraphRequest, GraphResponse, Surface};
 use crate::{Configuration, Profile, Surroundings};
 
@@ -32,6 +34,12 @@ pub struct Pagebell {
     pub(crate) surroundings: Surroundings,
     /// Whether the server was told to stop, and is not ready for more.
     pub(crate) is_stopping: AtomicBool,
+    /// What the last look at the store found.
+    pub(crate) readiness: Readiness,
+    /// What runs off the threads of the runtime.
+    pub(crate) offloaded: OffloadedWork,
+    /// The memory for answers that are not read yet.
+    pub(crate) unread: Arc<Budget>,
     /// The default settings, as the store takes them with each write.
     pub(crate) default_settings: Arc<call_settings::CallSettings>,
     /// The texts of the reference that have been rendered.
@@ -73,6 +81,12 @@ impl Pagebell {
         ));
         store.set_observer(Arc::clone(&copies) as Arc<_>);
         Self {
+            readiness: Readiness::default(),
+            offloaded: OffloadedWork::default(),
+            unread: Budget::new(
+                configuration.limits.unread_answer_bytes,
+                configuration.limits.connections,
+            ),
             console_key: OnceLock::new(),
             rendered_reference: RenderedReference::default(),
             default_settings: Arc::new(configuration.default_settings.clone()),
@@ -451,6 +465,11 @@ fn is_secret(app: &AppRecord, secret: &str) -> bool {
 pub(crate) fn store_failed(error: &StoreError, trace: &TraceIds) -> GraphError {
     tracing::error!(trace_id = trace.request_id(), %error, "the store did not answer");
     GraphError::store_unavailable(error.is_fatal())
+}
+
+/// The answer to what may not even wait.
+pub(crate) fn too_many_waiting(_: TooManyWaiting) -> GraphError {
+    GraphError::too_many_waiting()
 }
 
 /// Refuses any method but GET on what is named so.

@@ -55,6 +55,12 @@ pub(crate) enum Failure {
          opens and checks it anew"
     )]
     StoreFailed(String),
+    /// The store was still closing when the time of a stop was up.
+    #[error(
+        "the store did not close in the time of a stop: updates that were under way may or may not \
+         be stored, what was acknowledged is"
+    )]
+    StoreNotClosed,
     /// Output could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),

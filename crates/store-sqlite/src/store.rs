@@ -22,6 +22,7 @@ use crate::administration;
 use crate::answers;
 use crate::checkpoint::Checkpoints;
 use crate::connection::{Purpose, cannot_create};
+use crate::detached::OpenFile;
 use crate::error::{of_read, stopped};
 use crate::history::{self, Lives};
 use crate::import;
@@ -45,6 +46,7 @@ pub enum Role {
 /// A store in one SQLite file.
 pub struct SqliteStore {
     readers: Readers,
+    file: OpenFile,
     open: Mutex<Option<Open>>,
     shared: Arc<Shared>,
 }
@@ -91,6 +93,7 @@ impl SqliteStore {
         }
         Ok(Self {
             readers,
+            file: OpenFile::at(path)?,
             open: Mutex::new(Some(Open {
                 writer,
                 checkpoints,
@@ -105,6 +108,7 @@ impl SqliteStore {
         if self.shared.has_failed() {
             return Err(stopped());
         }
+        self.file.refuse_detached()?;
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.as_ref()
             .and_then(|open| open.writer.send(command).ok())
@@ -414,6 +418,7 @@ impl SettingsStore for SqliteStore {
             return Err(stopped());
         }
         drop(open);
+        self.file.look()?;
         self.read(schema::check_readable)
     }
 
