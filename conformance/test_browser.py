@@ -21,7 +21,7 @@ from pagebell_process import Pagebell, loopback_environment
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10, "console": 21, "console-sessions": 6, "console-form": 6}
+FEWEST_TESTS = {"reference": 10, "console": 21, "console-sessions": 6, "console-form": 8}
 BAKERY = "4711"
 OTHER_BAKERY = "4712"
 MORE_PAGES = range(2_000_000_001, 2_000_000_061)

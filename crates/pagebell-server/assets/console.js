@@ -2,8 +2,8 @@
 'use strict';
 
 const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'];
-/** Enough for every zone at one offset. */
-const MOST_ZONES = 200;
+/** All there are. */
+const MOST_ZONES = 700;
 const title = (day) => day[0] + day.slice(1).toLowerCase();
 
 // --- Times: 0900 on the wire, 09:00 for people; 2359 closes at midnight, 24:00 ---
@@ -439,8 +439,16 @@ function editor(form) {
     return isName ? { error_data: { blame_field_specs: [['call_hours', 'timezone_id']], details: [note] } } : null;
   }
 
+  /** What to choose from before anything is typed: the present zone, that of the browser, and places. */
+  function likelyZones() {
+    const first = [pickedZone, Intl.DateTimeFormat().resolvedOptions().timeZone, 'UTC'];
+    const isFirst = ({ name }) => first.includes(name);
+    const all = searchZones(zones, '').found;
+    return [...all.filter(isFirst).sort((one, other) => first.indexOf(one.name) - first.indexOf(other.name)), ...all.filter((zone) => !isFirst(zone))];
+  }
+
   function findZones() {
-    const { found, note } = searchZones(zones, zoneInput.value);
+    const { found, note } = zoneInput.value === pickedZone ? { found: likelyZones(), note: '' } : searchZones(zones, zoneInput.value);
     highlighted = -1;
     zoneList.replaceChildren(...found.slice(0, MOST_ZONES).map(({ name, offset }, number) => make('li', {
       role: 'option', id: `zone-${number}`, 'data-name': name,
@@ -464,6 +472,7 @@ function editor(form) {
   }
 
   zoneInput.addEventListener('input', () => { changed(); findZones(); });
+  zoneInput.addEventListener('click', () => { if (zoneList.hidden) findZones(); });
   /** Takes the one zone that a text means when the field is left; a text with several meanings stays, and says so. */
   function settleZone() {
     const { choice } = searchZones(zones, zoneInput.value);
