@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod administration;
+mod console;
 mod documents;
 mod durability;
 mod help;
