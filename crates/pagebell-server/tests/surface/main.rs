@@ -12,6 +12,7 @@ mod debug_token;
 mod faults;
 mod harness;
 mod history;
+mod mutated_updates;
 mod openapi;
 mod read;
 mod reference_profile;
