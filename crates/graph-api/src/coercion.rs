@@ -46,7 +46,10 @@ fn boolean(parameters: &Parameters, field: SettingsField) -> Submitted<bool> {
         },
         Some(ParameterValue::Json(Value::Bool(value))) => Submitted::Value(*value),
         Some(ParameterValue::Json(Value::Null)) => Submitted::Null,
-        Some(ParameterValue::Json(other)) => Submitted::WrongType(excerpt_of(other)),
+        Some(ParameterValue::Json(other)) => Submitted::WrongType(format!(
+            "{}; in JSON write true or false without quotes",
+            excerpt_of(other)
+        )),
     }
 }
 
@@ -70,7 +73,17 @@ fn object<T>(
                 "{refused}; write {field} as one JSON text, or with numbered lists"
             )),
         },
+        (Some(ParameterValue::Json(Value::String(text))), None) => Submitted::WrongType(format!(
+            "{}; in JSON write the object itself",
+            quoted_excerpt(text)
+        )),
         (Some(ParameterValue::Json(value)), None) => object_value(value, read),
+        // PHP, Koala and httpx write a value that is none so (clients).
+        (Some(ParameterValue::Text(text)), None)
+            if text.is_empty() && field == SettingsField::CallHours =>
+        {
+            Submitted::WrongType(format!("\"\"; write {field}=null to remove the call hours"))
+        }
         (Some(ParameterValue::Text(text)), None) => match json::parse(text.as_bytes()) {
             Ok(value) => object_value(&value, read),
             Err(JsonError::RepeatedMember(path)) => Submitted::WrongType(format!(

@@ -10,13 +10,14 @@ use crate::{form, json, multipart};
 
 /// The parameters that this server reads and that may have brackets behind their names: objects and
 /// lists, whose readers say what each bracket means.
-const WITH_BRACKETS: [&str; 6] = [
+const WITH_BRACKETS: [&str; 7] = [
     "audio_enabled",
     "icon_enabled",
     "video_enabled",
     "call_routing",
     "call_hours",
     "fields",
+    "features",
 ];
 
 /// The other parameters that this server reads, but for access tokens.

@@ -17,6 +17,8 @@ pub enum Edge {
     MessengerCallAvailability,
     /// `messenger_call_settings_history` (ours).
     MessengerCallSettingsHistory,
+    /// `business_messaging_feature_status` (guide).
+    BusinessMessagingFeatureStatus,
 }
 
 impl Edge {
@@ -24,10 +26,11 @@ impl Edge {
     pub const PUBLISHED: [Self; 1] = [Self::MessengerCallSettings];
 
     /// Every edge.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::MessengerCallSettings,
         Self::MessengerCallAvailability,
         Self::MessengerCallSettingsHistory,
+        Self::BusinessMessagingFeatureStatus,
     ];
 
     /// The name as it stands in paths.
@@ -36,6 +39,7 @@ impl Edge {
             Self::MessengerCallSettings => "messenger_call_settings",
             Self::MessengerCallAvailability => "messenger_call_availability",
             Self::MessengerCallSettingsHistory => "messenger_call_settings_history",
+            Self::BusinessMessagingFeatureStatus => "business_messaging_feature_status",
         }
     }
 }
@@ -59,10 +63,12 @@ pub enum Route<'a> {
     /// `control/...`: what steers the server itself (ours). It has the rest of the path, and no
     /// version before it.
     Control(String),
+    /// An object alone.
+    Object(Node),
     /// An edge of an object.
     Edge(Node, Edge),
-    /// An object alone, or a path under it that is no edge. `tail` is the unknown part, without a
-    /// leading slash; empty for the object alone.
+    /// A name that is no object, or a path under an object that is no edge. `tail` is the part
+    /// behind the first segment, without a leading slash; empty where there is none.
     Unknown {
         /// The object, as written.
         node: Cow<'a, str>,
@@ -120,6 +126,7 @@ impl<'a> GraphPath<'a> {
             ("control", rest) if version.is_none() => Route::Control(excerpt(&rest.join("/"))),
             // An address whose id was left empty.
             (edge, []) if is_edge(edge).is_some() => return Err(GraphError::no_node(false)),
+            (object, []) if Node::is_object(object) => Route::Object(Node::parse(method, object)?),
             _ => unknown(first, &rest),
         };
         Ok(Self { version, route })
@@ -127,6 +134,11 @@ impl<'a> GraphPath<'a> {
 }
 
 impl Node {
+    /// Whether a segment has the form of an object: `me`, or a number.
+    pub fn is_object(segment: &str) -> bool {
+        segment == "me" || segment.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     fn parse(method: &http::Method, segment: &str) -> Result<Self, GraphError> {
         if segment == "me" {
             return Ok(Self::Me);
@@ -227,6 +239,8 @@ mod tests {
             ("/v26.0/", v26, Route::Root),
             ("/v26.0/debug_token", v26, Route::DebugToken),
             ("/control/clock", None, Route::Control("clock".to_owned())),
+            ("/123", None, Route::Object(Node::Page(PageId::new(123)))),
+            ("/v26.0/me/", v26, Route::Object(Node::Me)),
             (
                 "/v26%2E0/%31%323/messenger%5Fcall_settings",
                 v26,
@@ -289,7 +303,6 @@ mod tests {
     #[test]
     fn anything_else_is_unknown() {
         for (path, node, tail) in [
-            ("/123", "123", ""),
             ("/123/posts", "123", "posts"),
             (
                 "/v26.0/123/messenger_call_settings/x",

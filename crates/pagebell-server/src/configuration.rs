@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use call_settings::{CallSettings, HoursLimits};
+use call_settings::{CallSettings, HoursLimits, PageId};
 use graph_api::{Edge, GraphVersion};
+use settings_store::TokenId;
 
 /// Which behaviour the server shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Configuration {
     pub profile: Profile,
     /// Whether a Page that is not known is added on its first use.
     pub create_pages: bool,
+    /// A token of many Pages, and the one of them that `me` means to it.
+    pub page_of_token: Option<(TokenId, PageId)>,
     /// The version that requests without one are served as; `None`: the newest.
     pub default_version: Option<GraphVersion>,
     /// The settings of a Page that was never configured.

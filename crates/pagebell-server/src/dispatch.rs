@@ -123,7 +123,7 @@ impl Pagebell {
         inherited: Option<Credentials<'_>>,
     ) -> GraphResponse {
         let trace = self.new_trace();
-        let (parameters, body) = parameters_of(&request);
+        let (parameters, body) = parameters_of(&request, inherited.is_some());
         let method = match self.meant_method(&request, &parameters) {
             Ok(method) => method,
             Err(error) => return self.failed(&error, unversioned, trace, Surface::Unknown),
@@ -133,7 +133,7 @@ impl Pagebell {
             Err(error) => return self.failed(&error, unversioned, trace, Surface::Unknown),
         };
         let version = path.version.unwrap_or(unversioned);
-        let surface = self.surface(&path.route);
+        let surface = self.surface(method, &path.route);
         let operation = Operation {
             request: &request,
             method,
@@ -142,6 +142,10 @@ impl Pagebell {
             trace: &trace,
             inherited,
         };
+        // Documented samples post batches to objects too, which then have no part in them.
+        let is_batch = inherited.is_none()
+            && method == Method::POST
+            && (path.route == Route::Root || parameters.get("batch").is_some());
         let result = match (&path.route, surface) {
             (Route::Edge(node, Edge::MessengerCallSettings), _) => {
                 self.call_settings(operation, *node).await
@@ -152,13 +156,19 @@ impl Pagebell {
             (Route::Edge(node, Edge::MessengerCallAvailability), Surface::Edge(_)) => {
                 self.call_availability(operation, *node).await
             }
+            (Route::Edge(node, Edge::BusinessMessagingFeatureStatus), Surface::Edge(_)) => {
+                self.feature_status(operation, *node).await
+            }
+            (Route::Object(node), Surface::Page) if method == Method::GET => {
+                self.read_page(operation, *node).await
+            }
             (Route::DebugToken, Surface::DebugToken) => {
                 self.debug_token(operation).await.map(Answer::from)
             }
             (Route::Control(tail), _) if tail == "clock" && inherited.is_none() => {
                 self.clock_control(operation).await.map(Answer::from)
             }
-            (Route::Root, Surface::Batch) if inherited.is_none() && method == Method::POST => {
+            (Route::Root | Route::Object(_), Surface::Batch) if is_batch => {
                 // Boxed, as an operation of the batch comes through here again.
                 Box::pin(self.batch(operation, version))
                     .await
@@ -202,6 +212,10 @@ impl Pagebell {
                 )),
                 "post" => Ok(&Method::POST),
                 "delete" => Ok(&Method::DELETE),
+                // No path takes these, which is what the caller is told.
+                "put" => Ok(&Method::PUT),
+                "patch" => Ok(&Method::PATCH),
+                "head" => Ok(&Method::HEAD),
                 _ => Err(GraphError::parameter_invalid(
                     "method must be one of {get, post, delete}",
                 )),
@@ -230,13 +244,15 @@ impl Pagebell {
     }
 
     /// What a route is to this profile: the published page has nothing but the edge.
-    fn surface(&self, route: &Route<'_>) -> Surface {
+    fn surface(&self, method: &Method, route: &Route<'_>) -> Surface {
         match (route, self.configuration.profile) {
             (Route::Edge(_node, edge), profile) if profile.edges().contains(edge) => {
                 Surface::Edge(*edge)
             }
             (Route::Control(_), _) => Surface::Control,
             (Route::Root, Profile::Graph) => Surface::Batch,
+            (Route::Object(_node), Profile::Graph) if method == Method::POST => Surface::Batch,
+            (Route::Object(_node), Profile::Graph) => Surface::Page,
             (Route::DebugToken, Profile::Graph) => Surface::DebugToken,
             _ => Surface::Unknown,
         }
@@ -255,18 +271,19 @@ impl Pagebell {
             Route::DebugToken => GraphError::unknown_path("/debug_token", edges),
             Route::Control(tail) => GraphError::unknown_path(&format!("/control/{tail}"), edges),
             Route::Edge(_node, edge) => no_such_edge(method, edge.name(), edges),
+            Route::Object(node) => GraphError::unsupported_method(
+                method,
+                &name_of(*node),
+                match surface {
+                    Surface::Page | Surface::Batch => "GET, and POST with the parameter batch",
+                    _ => "no method; its edge messenger_call_settings takes GET and POST",
+                },
+            ),
             Route::Unknown { node, tail } => {
-                let is_object = node == "me" || node.bytes().all(|byte| byte.is_ascii_digit());
-                if !is_object {
-                    GraphError::unknown_alias(node)
-                } else if tail.is_empty() {
-                    GraphError::unsupported_method(
-                        method,
-                        node,
-                        "no method; its edge messenger_call_settings takes GET and POST",
-                    )
-                } else {
+                if Node::is_object(node) {
                     no_such_edge(method, tail, edges)
+                } else {
+                    GraphError::unknown_alias(node)
                 }
             }
         }
@@ -405,10 +422,16 @@ impl Pagebell {
 }
 
 /// The parameters of a request: of its query, and of its body unless it is a GET or DELETE, whose
-/// bodies are ignored. What is wrong with them comes apart.
-fn parameters_of(request: &GraphRequest<'_>) -> (Parameters, Result<(), GraphError>) {
+/// bodies are ignored. In a batch the body of a GET counts: Meta's Ruby SDK has the parameters of
+/// reads there (clients). What is wrong with them comes apart.
+fn parameters_of(
+    request: &GraphRequest<'_>,
+    in_batch: bool,
+) -> (Parameters, Result<(), GraphError>) {
     let mut parameters = Parameters::from_query(request.query);
-    let body = if [Method::GET, Method::HEAD, Method::DELETE].contains(request.method) {
+    let body = if [Method::GET, Method::HEAD, Method::DELETE].contains(request.method)
+        && !(in_batch && request.method == Method::GET)
+    {
         Ok(())
     } else {
         parameters.extend_from_body(request.content_type, request.body)

@@ -72,6 +72,8 @@ pub struct GraphResponse {
 /// A part of the Graph surface, as metrics tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Surface {
+    /// A Page itself.
+    Page,
     /// An edge of a Page.
     Edge(Edge),
     /// The root, which takes batches.
@@ -88,6 +90,7 @@ impl Surface {
     /// The name in metrics and logs.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Page => "page",
             Self::Edge(edge) => edge.name(),
             Self::Batch => "batch",
             Self::DebugToken => "debug_token",

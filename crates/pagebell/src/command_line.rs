@@ -17,6 +17,7 @@ use graph_api::GraphVersion;
 use serde::Deserialize;
 use settings_store::{AppId, NameTooLong, parse_name};
 
+use crate::administration::page::PageSetOptions;
 use crate::failure::Failure;
 use crate::hours::HoursOptions;
 use crate::lifetime::Lifetime;
@@ -291,6 +292,8 @@ pub(crate) enum PageCommand {
         #[command(flatten)]
         store: StoreOption,
     },
+    /// Change the name of a Page, or what is stated about calling on it
+    Set(PageSetOptions),
     /// Remove a Page and its settings, and take it out of the tokens that name it; its history is
     /// kept for the record
     Remove {

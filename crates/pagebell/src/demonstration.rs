@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use call_settings::PageId;
 use hmac::{Hmac, KeyInit, Mac};
 use pagebell_server::{OPERATOR_SCOPE, Surroundings};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use settings_store::{
     AppId, AppRecord, Coverage, NewPage, SettingsStore, StoreError, TokenHash, TokenId, TokenRecord,
 };
@@ -21,7 +21,19 @@ const APP: AppId = AppId::new(100_000_000_000_001);
 /// The id of the demonstration's first token; each further generation has the next one.
 const FIRST_TOKEN: u64 = 100_000_000_000_002;
 
-/// Makes sure that the app, the Page and the token are in the store, and returns the token.
+/// What `--dev` shows of the demonstration.
+pub(crate) struct Demonstration {
+    /// The access token.
+    pub(crate) token: String,
+    /// The id of the token.
+    pub(crate) token_id: TokenId,
+    /// The id of the app.
+    pub(crate) app_id: AppId,
+    /// The app's secret.
+    pub(crate) app_secret: SecretString,
+}
+
+/// Makes sure that the app, the Page and the token are in the store, and returns them.
 ///
 /// As only a hash of a token is kept, the token is made from the app's secret: it is the same at
 /// each start on the same store, and nobody who does not have the store can know it. A token that
@@ -29,7 +41,7 @@ const FIRST_TOKEN: u64 = 100_000_000_000_002;
 pub(crate) async fn prepare(
     store: &dyn SettingsStore,
     surroundings: &Surroundings,
-) -> Result<String, StoreError> {
+) -> Result<Demonstration, StoreError> {
     let now = surroundings.clock.now();
     let app = if let Some(app) = store.app(APP).await? {
         app
@@ -71,7 +83,12 @@ pub(crate) async fn prepare(
         };
         store.put_token(record).await?;
     }
-    Ok(generation.token)
+    Ok(Demonstration {
+        token: generation.token,
+        token_id: generation.token_id,
+        app_id: APP,
+        app_secret: app.secret,
+    })
 }
 
 /// The id of the demonstration's token if one opens the store: it was made by an earlier start with

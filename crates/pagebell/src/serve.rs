@@ -6,9 +6,11 @@ use std::sync::Arc;
 use graph_api::GraphVersion;
 use pagebell_server::http::{Server, Stopped, TlsFiles};
 use pagebell_server::{Configuration, Limits, Pagebell, Profile};
+use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::command_line::{ProfileName, ServeOptions};
+use crate::demonstration::Demonstration;
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
 use crate::shared_options::hours_limits;
@@ -36,7 +38,7 @@ fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
 
 async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let dev = options.dev.unwrap_or(false);
-    let configuration = configuration(&options)?;
+    let mut configuration = configuration(&options)?;
     if let Err(possible) = system::allow_connections(configuration.limits.connections) {
         tracing::warn!(
             possible,
@@ -59,10 +61,10 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let store = location
         .open_for_server(cache_bound.filter(|bound| !bound.is_zero()))
         .await?;
-    let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings.clone());
-    logging::count_dropped_lines_in(pagebell.dropped_log_lines());
-    let token = if dev {
-        Some(demonstration::prepare(&*store, &surroundings).await?)
+    let demonstration = if dev {
+        let made = demonstration::prepare(&*store, &surroundings).await?;
+        configuration.page_of_token = Some((made.token_id, demonstration::PAGE));
+        Some(made)
     } else {
         if let Some(token_id) = demonstration::open_token(&*store).await? {
             tracing::warn!(
@@ -72,6 +74,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
         None
     };
+    let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings);
+    logging::count_dropped_lines_in(pagebell.dropped_log_lines());
     let mut server =
         Server::bind(address, Arc::new(pagebell)).map_err(|error| Failure::Listen {
             address: address.to_string(),
@@ -94,7 +98,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         }
     };
     let base = format!("{scheme}://{}", server.address()?);
-    announce(&base, version, profile, token.as_deref()).map_err(Failure::Announce)?;
+    announce(&base, version, profile, demonstration.as_ref()).map_err(Failure::Announce)?;
     tracing::info!(store = %location, "serving");
     match server.run(stop).await {
         Stopped::Finished => {
@@ -114,12 +118,12 @@ fn announce(
     base: &str,
     version: GraphVersion,
     profile: Profile,
-    token: Option<&str>,
+    demonstration: Option<&Demonstration>,
 ) -> std::io::Result<()> {
     let mut output = stdout().lock();
     writeln!(output, "listening on {base}")?;
-    if let Some(token) = token {
-        let page = demonstration::PAGE;
+    if let Some(made) = demonstration {
+        let (page, token) = (demonstration::PAGE, &made.token);
         let url = format!("{base}/{version}/{page}/messenger_call_settings");
         let query = match profile {
             Profile::Graph => String::new(),
@@ -132,6 +136,8 @@ fn announce(
             "curl -H 'Authorization: Bearer {token}' '{url}{query}'"
         )?;
         writeln!(output, "console {base}/console")?;
+        writeln!(output, "app_id {}", made.app_id)?;
+        writeln!(output, "app_secret {}", made.app_secret.expose_secret())?;
     }
     output.flush()
 }
@@ -146,6 +152,7 @@ fn configuration(options: &ServeOptions) -> Result<Configuration, Failure> {
             Some(ProfileName::Reference) => Profile::Reference,
         },
         create_pages: dev,
+        page_of_token: None,
         default_version: options.default_version,
         default_settings: options.default_settings.settings(),
         hours_limits: hours_limits(options.call_hours_max_entries_per_day)?,

@@ -4,6 +4,7 @@
 //! empty store; each promise becomes a test of its own.
 
 mod access;
+mod calling;
 mod moving;
 mod pages;
 mod settings;
@@ -24,6 +25,10 @@ use crate::{
 pub use access::{
     a_revocation_is_never_cleared, apps_are_kept, removed_pages_open_to_no_former_token,
     tokens_are_kept_and_revoked,
+};
+pub use calling::{
+    imports_state_calling, pages_are_changed_outside_of_their_settings,
+    whole_pages_carry_what_is_stated_about_calling,
 };
 pub use moving::whole_pages_move_with_their_history;
 pub use pages::{
@@ -57,6 +62,9 @@ macro_rules! contract_tests {
             many_pages_are_imported_like_updates
             page_ids_of_the_whole_range
             whole_pages_move_with_their_history
+            pages_are_changed_outside_of_their_settings
+            imports_state_calling
+            whole_pages_carry_what_is_stated_about_calling
             apps_are_kept
             tokens_are_kept_and_revoked
             a_revocation_is_never_cleared

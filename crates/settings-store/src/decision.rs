@@ -45,6 +45,7 @@ impl SettingsWrite {
             settings: Some(after.clone()),
             name: present.name,
             page_id: present.page_id,
+            calling: present.calling,
         };
         let entry = HistoryEntry {
             page_id: record.page_id,

@@ -7,6 +7,7 @@
 //! The trait asks for no more than a single statement per write can give: an upsert of one Page
 //! with its own revision. So it fits an embedded file as well as a cluster.
 
+mod calling;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod decision;
@@ -22,6 +23,7 @@ mod record;
 mod signed;
 mod store;
 
+pub use calling::{CallingChange, PageCalling, PageChange};
 pub use decision::Decision;
 pub use error::StoreError;
 pub use line::{BoundedKeeping, Hint, Line, OpenLine, PageAtLeader};

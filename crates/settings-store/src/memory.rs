@@ -12,10 +12,10 @@ use jiff::Timestamp;
 
 use crate::decision::whole_milliseconds;
 use crate::{
-    Added, AppId, AppRecord, Author, CommitReport, Coverage, Decision, HistoryEntry, Imported,
-    Move, Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore,
-    SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
-    WholePage, WriteOutcome, Written,
+    Added, AppId, AppRecord, Author, CallingChange, CommitReport, Coverage, Decision, HistoryEntry,
+    Imported, Move, Moved, NewPage, PageCalling, PageChange, PageRecord, PageSearch, PagesImport,
+    Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey,
+    TokenRecord, Unobserved, WholePage, WriteOutcome, Written,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -92,12 +92,7 @@ impl State {
 
     fn add_page(&mut self, page_id: PageId, name: Option<String>) -> Added {
         let page = self.pages.entry(page_id).or_insert_with(|| StoredPage {
-            record: PageRecord {
-                page_id,
-                name: None,
-                revision: Revision::default(),
-                settings: None,
-            },
+            record: PageRecord::unconfigured(page_id, Revision::default()),
             removed: true,
             removed_at: Revision::default(),
         });
@@ -108,6 +103,12 @@ impl State {
             Added::New
         } else {
             Added::AlreadyThere
+        }
+    }
+
+    fn set_calling(&mut self, page_id: PageId, change: CallingChange) {
+        if let Some(page) = self.pages.get_mut(&page_id) {
+            page.record.calling = page.record.calling.changed(change);
         }
     }
 
@@ -202,22 +203,33 @@ impl SettingsStore for MemoryStore {
         Ok(added)
     }
 
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        if state.present(change.page_id).is_none() {
+            return Ok(false);
+        }
+        state.add_page(change.page_id, change.name);
+        state.set_calling(change.page_id, change.calling);
+        if let Some(record) = state.present(change.page_id) {
+            state.observer.page_written(record);
+        }
+        Ok(true)
+    }
+
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
         let mut state = self.open()?;
         let mut imported = Imported::default();
         for page in &import.pages {
-            let name_before = state
-                .present(page.page_id)
-                .map(|present| present.name.clone());
-            let added = state.add_page(page.page_id, page.name.clone());
-            let outcome = state.update(import.write_of(page));
-            let renamed = page.name.is_some() && name_before != Some(page.name.clone());
-            let count = match (added, outcome) {
-                (Added::New, _) => &mut imported.added,
-                (_, WriteOutcome::Stored(written)) if written.changed || renamed => {
+            let before = state.present(page.page_id).cloned();
+            state.add_page(page.page_id, page.name.clone());
+            state.set_calling(page.page_id, page.calling);
+            state.update(import.write_of(page));
+            let count = match before {
+                None => &mut imported.added,
+                Some(before) if Some(&before) != state.present(page.page_id) => {
                     &mut imported.changed
                 }
-                _ => &mut imported.unchanged,
+                Some(_) => &mut imported.unchanged,
             };
             *count += 1;
             if let Some(record) = state.present(page.page_id) {
@@ -252,6 +264,7 @@ impl SettingsStore for MemoryStore {
         };
         page.removed = true;
         page.record.name = None;
+        page.record.calling = PageCalling::default();
         page.record.revision = page.record.revision.next();
         page.removed_at = page.record.revision;
         let entry = HistoryEntry {

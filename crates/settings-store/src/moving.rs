@@ -10,7 +10,8 @@ use crate::{
 /// A Page with all that a store keeps of it, also when it was removed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WholePage {
-    /// The Page. One that was removed has neither a name nor settings.
+    /// The Page. One that was removed has no name and no settings, and nothing is stated about
+    /// calling on it.
     pub record: PageRecord,
     /// Whether it was removed, and is kept for its revision and history only.
     pub removed: bool,
@@ -59,10 +60,11 @@ impl WholePage {
         if (record, removed) == (&self.record, self.removed) {
             return Move::Unchanged;
         }
-        // A name that was given here stays, unless its Page was removed since: nobody knows which
-        // of the two names is newer.
+        // A name that was given here stays, and so does what was stated about calling, unless the
+        // Page was removed since: nobody knows which of the two is newer.
         let names_differ = record.name.is_some() && record.name != self.record.name;
-        if names_differ && !self.was_removed_after(record.revision) {
+        let callings_differ = !record.calling.is_default() && record.calling != self.record.calling;
+        if (names_differ || callings_differ) && !self.was_removed_after(record.revision) {
             return Move::Conflict;
         }
         let shared = newest.is_none_or(|newest| {
@@ -126,6 +128,8 @@ impl Inventory {
         self.number(page.removed.into());
         self.text(record.name.as_deref());
         self.text(record.settings.as_ref().map(document::encode).as_deref());
+        self.number(record.calling.eligible.into());
+        self.optional(record.calling.engaged_users);
         for entry in &page.history {
             let bytes = fingerprint(entry);
             self.digest.update(bytes);

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::PageCalling;
+
 /// How often the settings of a Page were changed. It starts at 0;
 /// each stored change, the removal of the Page too, adds exactly 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,6 +45,21 @@ pub struct PageRecord {
     pub revision: Revision,
     /// The settings; `None`: never configured.
     pub settings: Option<CallSettings>,
+    /// What is stated about calling, beside the settings.
+    pub calling: PageCalling,
+}
+
+impl PageRecord {
+    /// A Page without a name and settings at this revision.
+    pub fn unconfigured(page_id: PageId, revision: Revision) -> Self {
+        Self {
+            page_id,
+            name: None,
+            revision,
+            settings: None,
+            calling: PageCalling::default(),
+        }
+    }
 }
 
 macro_rules! decimal_id {

@@ -8,8 +8,8 @@ use call_settings::{CallSettings, PageId, SettingsUpdate};
 use jiff::Timestamp;
 
 use crate::{
-    AppId, AppRecord, Author, HistoryEntry, KeepCopies, Moved, PageRecord, Revision, StoreError,
-    StoreObserver, TokenHash, TokenKey, TokenRecord, WholePage,
+    AppId, AppRecord, Author, CallingChange, HistoryEntry, KeepCopies, Moved, PageChange,
+    PageRecord, Revision, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, WholePage,
 };
 
 /// A change of the settings of one Page.
@@ -87,6 +87,8 @@ pub struct ImportedPage {
     pub name: Option<String>,
     /// What is merged into its settings. Where it names nothing, they stay as they are.
     pub update: SettingsUpdate,
+    /// What is stated about calling.
+    pub calling: CallingChange,
 }
 
 /// What became of an import.
@@ -94,7 +96,7 @@ pub struct ImportedPage {
 pub struct Imported {
     /// Pages that are new.
     pub added: u64,
-    /// Pages that were there and got other settings or another name.
+    /// Pages that were there and got other settings, another name or other statements about calling.
     pub changed: u64,
     /// Pages that were there already just so.
     pub unchanged: u64,
@@ -154,6 +156,10 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     /// Adds a Page. A Page that was removed comes back unconfigured, its revisions going on.
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError>;
 
+    /// Changes the name of a Page or what is stated about calling on it. That makes neither a
+    /// revision nor an entry of the history. `false`: there is no such Page.
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError>;
+
     /// Adds many Pages with their settings in one transaction, by the same rule as updates: each
     /// stored change makes a revision and an entry of the history. All of them or none.
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError>;
@@ -176,10 +182,10 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError>;
 
-    /// Removes a Page and its settings; the history stays and gets an entry. In the same
-    /// transaction the Page goes out of the coverage of every token that names it, so that none of
-    /// them opens it when it is added again; a token that covers nothing is kept. `false`: there is
-    /// no such Page.
+    /// Removes a Page, its settings and what is stated about calling; the history stays and gets an
+    /// entry. In the same transaction the Page goes out of the coverage of every token that names it,
+    /// so that none of them opens it when it is added again; a token that covers nothing is kept.
+    /// `false`: there is no such Page.
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Adds an app, or replaces the one with the same id.

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
+use crate::calling::Callings;
 use crate::error::{self, Fate, unavailable};
 use crate::reads;
 use crate::rows::{self, PageRow};
@@ -76,7 +77,7 @@ fn unknown(reason: String) -> StoreError {
 }
 
 /// Runs a change of one statement; the rows that it returns.
-async fn statement(
+pub(crate) async fn statement(
     sessions: &Sessions,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -159,7 +160,7 @@ impl Change for RemovePage {
         const REMOVE: &str = "
 WITH written AS (
     UPDATE page SET name = NULL, revision = $2, previous_revision = $3, document = NULL,
-        checksum = NULL, removed = true
+        checksum = NULL, removed = true, eligible = true, engaged_users = NULL
     WHERE page_id = $1 AND revision = $3 AND NOT removed
     RETURNING page_id
 ), entered AS (
@@ -327,12 +328,7 @@ pub(crate) async fn import(
         for (page_id, row) in reads::find_pages(sessions, &page_ids).await? {
             rows.insert(page_id, row?);
         }
-        let (attempt, imported) = decide_import(import, &page_ids, rows);
-        let all = StoreAll {
-            attempt,
-            removed: Vec::new(),
-            ended: Vec::new(),
-        };
+        let (all, imported) = decide_import(import, &page_ids, rows);
         if all.store(sessions).await? {
             return Ok(imported);
         }
@@ -348,9 +344,21 @@ pub(crate) struct StoreAll {
     /// Those that were removed meanwhile, even if they were added again: former names and tokens
     /// are not theirs.
     pub(crate) ended: Vec<PageId>,
+    /// What is stated about calling on those of its Pages where that changes.
+    pub(crate) callings: Callings,
 }
 
 impl StoreAll {
+    /// What an attempt alone stores.
+    pub(crate) fn of(attempt: Attempt) -> Self {
+        Self {
+            attempt,
+            removed: Vec::new(),
+            ended: Vec::new(),
+            callings: Callings::default(),
+        }
+    }
+
     /// Whether all of it is stored; otherwise somebody else was faster and nothing is.
     pub(crate) async fn store(self, sessions: &Sessions) -> Result<bool, StoreError> {
         change(sessions, self).await
@@ -377,6 +385,7 @@ impl Change for StoreAll {
             transaction.rollback().await?;
             return Ok(false);
         }
+        self.callings.store(&transaction).await?;
         if !self.removed.is_empty() {
             let remove = transaction.prepare_cached(REMOVE).await?;
             transaction.execute(&remove, &[&self.removed]).await?;
@@ -393,6 +402,7 @@ struct Imports {
     read_revision: Revision,
     name: Option<String>,
     entries: Vec<HistoryEntry>,
+    is_restated: bool,
     is_to_be_stored: bool,
 }
 
@@ -400,7 +410,7 @@ fn decide_import(
     import: &PagesImport,
     page_ids: &[PageId],
     mut rows: BTreeMap<PageId, PageRow>,
-) -> (Attempt, Imported) {
+) -> (StoreAll, Imported) {
     let mut imported = Imported::default();
     let mut pages: BTreeMap<PageId, Imports> = BTreeMap::new();
     for line in &import.pages {
@@ -413,15 +423,12 @@ fn decide_import(
             let record = row.filter(|row| !row.removed).map(|row| row.record);
             is_new = record.is_none();
             Imports {
-                record: record.unwrap_or(PageRecord {
-                    page_id: line.page_id,
-                    name: None,
-                    revision: read_revision,
-                    settings: None,
-                }),
+                record: record
+                    .unwrap_or_else(|| PageRecord::unconfigured(line.page_id, read_revision)),
                 read_revision,
                 name: None,
                 entries: Vec::new(),
+                is_restated: false,
                 is_to_be_stored: is_new,
             }
         });
@@ -430,6 +437,10 @@ fn decide_import(
             page.record.name.clone_from(&line.name);
             page.name.clone_from(&line.name);
         }
+        let calling = page.record.calling.changed(line.calling);
+        let restated = calling != page.record.calling;
+        page.record.calling = calling;
+        page.is_restated |= restated;
         let decision = import.write_of(line).decide(page.record.clone());
         let changed = match decision {
             Decision::Change { record, entry } => {
@@ -439,23 +450,28 @@ fn decide_import(
             }
             Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
         };
-        page.is_to_be_stored |= renamed || changed;
+        page.is_to_be_stored |= renamed || restated || changed;
         *if is_new {
             &mut imported.added
-        } else if renamed || changed {
+        } else if renamed || restated || changed {
             &mut imported.changed
         } else {
             &mut imported.unchanged
         } += 1;
     }
-    let mut attempt = Attempt::empty(rand::random());
+    let mut all = StoreAll::of(Attempt::empty(rand::random()));
     for page_id in page_ids {
         if let Some(page) = pages.get(page_id).filter(|page| page.is_to_be_stored) {
             let name = page.name.as_deref();
-            attempt.add(&page.record, page.read_revision, name, &page.entries);
+            let Imports { record, .. } = page;
+            all.attempt
+                .add(record, page.read_revision, name, &page.entries);
+            if page.is_restated {
+                all.callings.add(*page_id, record.calling);
+            }
         }
     }
-    (attempt, imported)
+    (all, imported)
 }
 
 /// The history of a Page since its newest removal, newest first.

@@ -17,6 +17,7 @@
 
 mod administration;
 mod batch;
+mod calling;
 mod error;
 mod hints;
 mod line;

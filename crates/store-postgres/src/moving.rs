@@ -80,11 +80,7 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
     let known: Vec<PageId> = rows.keys().copied().collect();
     let histories = histories(sessions, &known).await?;
     let mut moved = Moved::default();
-    let mut put = StoreAll {
-        attempt: Attempt::empty(rand::random()),
-        removed: Vec::new(),
-        ended: Vec::new(),
-    };
+    let mut put = StoreAll::of(Attempt::empty(rand::random()));
     for page in pages {
         let page_id = page.record.page_id;
         let row = rows.remove(&page_id).transpose()?;
@@ -97,6 +93,10 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
                 let name = page.record.name.as_deref();
                 let entries = page.history_after(after);
                 put.attempt.add(&page.record, after, name, entries);
+                let calling = row.as_ref().map(|row| row.record.calling);
+                if calling.unwrap_or_default() != page.record.calling {
+                    put.callings.add(page_id, page.record.calling);
+                }
                 if page.removed {
                     put.removed.push(signed(page_id.get()));
                 }

@@ -4,15 +4,16 @@ use call_settings::{CallSettings, PageId};
 use jiff::Timestamp;
 use secrecy::SecretString;
 use settings_store::{
-    AppId, AppRecord, Author, Coverage, HistoryEntry, PageRecord, Revision, StoreError, TokenHash,
-    TokenId, TokenRecord, document, unsigned,
+    AppId, AppRecord, Author, Coverage, HistoryEntry, PageCalling, PageRecord, Revision,
+    StoreError, TokenHash, TokenId, TokenRecord, document, unsigned,
 };
 use tokio_postgres::Row;
 
 use crate::error;
 
 /// The columns of a Page, in the order in which [`page`] reads them.
-pub(crate) const PAGE_COLUMNS: &str = "page_id, name, revision, document, checksum, removed";
+pub(crate) const PAGE_COLUMNS: &str =
+    "page_id, name, revision, document, checksum, removed, eligible, engaged_users";
 pub(crate) const APP_COLUMNS: &str = "app_id, name, secret, require_proof, created_ms";
 pub(crate) const TOKEN_COLUMNS: &str =
     "token_id, hash, app_id, pages, scopes, issued_ms, expires_ms, revoked_ms";
@@ -50,6 +51,10 @@ pub(crate) fn page(row: &Row) -> Result<PageRow, StoreError> {
             name: get(row, 1)?,
             revision: Revision::new(unsigned(get(row, 2)?)),
             settings: settings(get(row, 3)?, get(row, 4)?, what)?,
+            calling: PageCalling {
+                eligible: get(row, 6)?,
+                engaged_users: get::<Option<i64>>(row, 7)?.map(unsigned),
+            },
         },
         removed: get(row, 5)?,
     })

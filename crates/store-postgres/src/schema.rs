@@ -17,10 +17,11 @@ use crate::location::Location;
 use crate::sessions::Sessions;
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_heartbeat.sql"),
     include_str!("../migrations/0003_removals.sql"),
+    include_str!("../migrations/0004_calling.sql"),
 ];
 
 /// How long an owner of the turn may take for one migration before another takes over.

@@ -10,15 +10,16 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use settings_store::{
     Added, AppId, AppRecord, BoundedKeeping, HistoryEntry, Imported, Invalidation, KeepCopies,
-    Moved, NewPage, PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite,
-    StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage,
-    WriteOutcome, signed, signed_ids_after,
+    Moved, NewPage, PageChange, PageRecord, PageSearch, PagesImport, Revision, SettingsStore,
+    SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
+    WholePage, WriteOutcome, signed, signed_ids_after,
 };
 use tokio::task::JoinHandle;
 use tokio_postgres::Row;
 
 use crate::administration;
 use crate::batch::Batched;
+use crate::calling;
 use crate::error::{self, stopped, unavailable};
 use crate::hints::{self, Hints};
 use crate::line::Lines;
@@ -240,6 +241,14 @@ impl SettingsStore for PostgresStore {
         let added = administration::add_page(self.sessions()?, &page).await?;
         self.tell(Invalidation::Page(page.page_id));
         Ok(added)
+    }
+
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        let found = calling::set_page(self.sessions()?, &change).await?;
+        if found {
+            self.tell(Invalidation::Page(change.page_id));
+        }
+        Ok(found)
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use call_settings::{PageId, SettingsUpdate};
 use jiff::Timestamp;
-use settings_store::{ImportedPage, PagesImport, SettingsStore};
+use settings_store::{CallingChange, ImportedPage, PagesImport, SettingsStore};
 use store_postgres::{Coherence, PostgresStore};
 use temporary_postgres::{Cluster, Setup};
 
@@ -54,6 +54,7 @@ async fn a_search_reads_every_batch_of_names() {
                 format!("Bakery {number}")
             }),
             update: SettingsUpdate::default(),
+            calling: CallingChange::default(),
         })
         .collect();
     let import = PagesImport {

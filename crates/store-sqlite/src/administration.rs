@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use secrecy::ExposeSecret;
 use settings_store::{
-    Added, AppRecord, Author, Coverage, HistoryEntry, Invalidation, NewPage, PageRecord,
-    StoreError, TokenHash, TokenKey, TokenRecord, WholePage, document, signed,
+    Added, AppRecord, Author, CallingChange, Coverage, HistoryEntry, Invalidation, NewPage,
+    PageChange, PageRecord, StoreError, TokenHash, TokenKey, TokenRecord, WholePage, document,
+    signed,
 };
 
 use crate::changes;
@@ -42,6 +43,38 @@ pub(crate) fn insert_page(
     Ok(added)
 }
 
+/// Changes the name of a Page and what is stated about calling; `false`: there is no such Page.
+pub(crate) fn set_page(connection: &Connection, change: &PageChange) -> Result<bool, StoreError> {
+    let present = rows::find_page(connection, change.page_id)?;
+    if present.is_none_or(|row| row.removed) {
+        return Ok(false);
+    }
+    if change.name.is_some() {
+        insert_page(connection, change.page_id, change.name.as_deref())?;
+    }
+    state_calling(connection, change.page_id, change.calling)?;
+    log(connection, Invalidation::Page(change.page_id))?;
+    Ok(true)
+}
+
+/// Changes what is stated about calling on a Page that is there, without a change record.
+pub(crate) fn state_calling(
+    connection: &Connection,
+    page_id: PageId,
+    change: CallingChange,
+) -> Result<(), StoreError> {
+    execute(
+        connection,
+        "UPDATE page SET eligible = coalesce(?2, eligible), \
+         engaged_users = coalesce(?3, engaged_users) WHERE page_id = ?1",
+        params![
+            signed(page_id.get()),
+            change.eligible,
+            change.engaged_users.map(signed)
+        ],
+    )
+}
+
 /// Removes a Page; its row stays for the revision. Returns the tokens that covered it by name;
 /// `None`: there is no such Page.
 pub(crate) fn remove_page(
@@ -66,7 +99,7 @@ pub(crate) fn remove_page(
     execute(
         connection,
         "UPDATE page SET name = NULL, revision = ?2, document = NULL, checksum = NULL, removed = 1, \
-         newest_entry = ?3 WHERE page_id = ?1",
+         newest_entry = ?3, eligible = 1, engaged_users = NULL WHERE page_id = ?1",
         params![signed(page_id.get()), signed(revision.get()), entry],
     )?;
     log(connection, Invalidation::Page(page_id))?;
@@ -158,7 +191,7 @@ fn put_row(
     execute(
         connection,
         "INSERT OR REPLACE INTO page (page_id, name, revision, document, checksum, removed, \
-         newest_entry) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+         newest_entry, eligible, engaged_users) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             signed(record.page_id.get()),
             record.name,
@@ -166,7 +199,9 @@ fn put_row(
             stored.document,
             stored.checksum,
             removed,
-            newest_entry
+            newest_entry,
+            record.calling.eligible,
+            record.calling.engaged_users.map(signed)
         ],
     )
 }

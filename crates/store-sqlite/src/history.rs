@@ -333,7 +333,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut connection = deep(&folder);
         connection
-            .execute_batch("DROP TABLE mark; DROP INDEX removal; PRAGMA user_version = 2")
+            .execute_batch(
+                "DROP TABLE mark; DROP INDEX removal; ALTER TABLE page DROP COLUMN eligible; \
+                 ALTER TABLE page DROP COLUMN engaged_users; PRAGMA user_version = 2",
+            )
             .unwrap();
         schema::migrate(&mut connection, &folder.path().join("pagebell.db")).unwrap();
         let before = Some(Revision::new(1000));

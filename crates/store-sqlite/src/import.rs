@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 use settings_store::{
-    Added, Decision, Imported, ImportedPage, Invalidation, PageRecord, PagesImport, Revision,
-    StoreError, signed,
+    Decision, Imported, ImportedPage, Invalidation, PageRecord, PagesImport, Revision, StoreError,
+    signed,
 };
 
 use crate::rows::{self, PageRow};
@@ -29,7 +29,7 @@ pub(crate) fn import(
                 administration::insert_page(connection, page.page_id, page.name.as_deref())?;
                 let row = rows::find_page(connection, page.page_id)?;
                 if let Some(row) = row {
-                    update(connection, &import, page, row)?;
+                    change(connection, &import, page, row)?;
                 }
                 &mut imported.added
             }
@@ -57,24 +57,26 @@ fn add(
     import: &PagesImport,
     page: &ImportedPage,
 ) -> Result<(), StoreError> {
-    let unconfigured = PageRecord {
-        page_id: page.page_id,
-        name: page.name.clone(),
-        revision: Revision::default(),
-        settings: None,
-    };
+    let mut unconfigured = PageRecord::unconfigured(page.page_id, Revision::default());
+    unconfigured.name.clone_from(&page.name);
+    unconfigured.calling = unconfigured.calling.changed(page.calling);
+    let stated = !unconfigured.calling.is_default();
     match import.write_of(page).decide(unconfigured) {
         Decision::Change { record, entry } => {
             administration::insert_configured(connection, &record, &entry)
         }
         Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => {
-            administration::insert_page(connection, page.page_id, page.name.as_deref())
-                .map(|_added: Added| ())
+            administration::insert_page(connection, page.page_id, page.name.as_deref())?;
+            if stated {
+                administration::state_calling(connection, page.page_id, page.calling)?;
+            }
+            Ok(())
         }
     }
 }
 
-/// Updates a Page that is there, its name too; `false`: it was just so already.
+/// Updates a Page that is there, with its name and what is stated about calling; `false`: it was
+/// just so already.
 fn change(
     connection: &Connection,
     import: &PagesImport,
@@ -85,7 +87,11 @@ fn change(
     if renamed {
         administration::insert_page(connection, page.page_id, page.name.as_deref())?;
     }
-    Ok(update(connection, import, page, row)? || renamed)
+    let restated = row.record.calling.changed(page.calling) != row.record.calling;
+    if restated {
+        administration::state_calling(connection, page.page_id, page.calling)?;
+    }
+    Ok(update(connection, import, page, row)? || renamed || restated)
 }
 
 fn update(

@@ -7,15 +7,15 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::SecretString;
 use settings_store::{
-    AppId, AppRecord, Coverage, PageRecord, PageSearch, Revision, StoreError, TokenHash, TokenId,
-    TokenRecord, document, signed, unsigned,
+    AppId, AppRecord, Coverage, PageCalling, PageRecord, PageSearch, Revision, StoreError,
+    TokenHash, TokenId, TokenRecord, document, signed, unsigned,
 };
 
 use crate::error;
 
 /// The columns of a Page, in the order in which [`page`] reads them.
 pub(crate) const PAGE_COLUMNS: &str =
-    "page_id, name, revision, document, checksum, removed, newest_entry";
+    "page_id, name, revision, document, checksum, removed, newest_entry, eligible, engaged_users";
 pub(crate) const APP_COLUMNS: &str = "app_id, name, secret, require_proof, created_ms";
 pub(crate) const TOKEN_COLUMNS: &str =
     "token_id, hash, app_id, all_pages, scopes, issued_ms, expires_ms, revoked_ms";
@@ -69,9 +69,13 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
             row.get::<_, Option<u32>>(4)?,
             row.get::<_, bool>(5)?,
             row.get::<_, Option<i64>>(6)?,
+            PageCalling {
+                eligible: row.get(7)?,
+                engaged_users: row.get::<_, Option<i64>>(8)?.map(unsigned),
+            },
         ))
     };
-    let (page_id, name, revision, text, sum, removed, newest_entry) =
+    let (page_id, name, revision, text, sum, removed, newest_entry, calling) =
         read(row).map_err(|error| error::of_read(&error))?;
     if text.as_deref().map(checksum) != sum {
         return Err(StoreError::Corrupt {
@@ -84,6 +88,7 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
             name,
             revision,
             settings: settings(page_id, text.as_deref())?,
+            calling,
         },
         removed,
         newest_entry,

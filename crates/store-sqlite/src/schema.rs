@@ -9,10 +9,11 @@ use settings_store::StoreError;
 use crate::connection::{cannot_open, explain};
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_history_checksum.sql"),
     include_str!("../migrations/0003_removals_and_marks.sql"),
+    include_str!("../migrations/0004_calling.sql"),
 ];
 
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
@@ -132,8 +133,8 @@ fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
 /// One look at every table and index, through their roots: finds missing tables and columns, and
 /// most damage that would stop the server later, in a time that does not grow with the store.
 const LOOKS: [&str; 10] = [
-    "SELECT page_id, name, revision, document, checksum, removed, newest_entry FROM page \
-     ORDER BY page_id LIMIT 1",
+    "SELECT page_id, name, revision, document, checksum, removed, newest_entry, eligible, \
+     engaged_users FROM page ORDER BY page_id LIMIT 1",
     "SELECT entry, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
      trace_id, checksum FROM history ORDER BY entry LIMIT 1",
     "SELECT app_id, name, secret, require_proof, created_ms FROM app ORDER BY app_id LIMIT 1",

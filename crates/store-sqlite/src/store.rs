@@ -11,9 +11,9 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
-    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageRecord,
-    PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver,
-    TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
+    Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageChange,
+    PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
     signed_ids_after,
 };
 use tokio::sync::oneshot;
@@ -238,6 +238,19 @@ impl SettingsStore for SqliteStore {
         self.administrate(
             move |connection| administration::add_page(connection, &page),
             move |_added, observer| observer.invalidated(Invalidation::Page(page_id)),
+        )
+        .await
+    }
+
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        let page_id = change.page_id;
+        self.administrate(
+            move |connection| administration::set_page(connection, &change),
+            move |found, observer| {
+                if *found {
+                    observer.invalidated(Invalidation::Page(page_id));
+                }
+            },
         )
         .await
     }

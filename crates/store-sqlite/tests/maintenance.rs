@@ -97,6 +97,12 @@ async fn stores_of_every_schema_are_upgraded_and_keep_everything() {
         let bakery = read(1001).await.unwrap();
         assert_eq!(bakery.name.as_deref(), Some("Bakery"));
         assert_eq!(bakery.revision, Revision::new(3));
+        let stated = bakery.calling;
+        let expected = match index + 1 {
+            1..4 => (true, None),
+            _ => (false, Some(1500)),
+        };
+        assert_eq!((stated.eligible, stated.engaged_users), expected);
         let hours = bakery.settings.unwrap().call_hours.unwrap();
         assert_eq!(hours.timezone_id().name(), "Europe/Paris");
         assert!(read(u64::MAX).await.is_some());

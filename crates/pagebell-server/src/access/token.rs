@@ -5,6 +5,8 @@ use graph_api::{GraphError, Node};
 use jiff::Timestamp;
 use settings_store::{AppRecord, Coverage, TokenRecord};
 
+use crate::Configuration;
+
 /// The scope that reading and updating settings need.
 pub const READ_SCOPE: &str = "pages_messaging";
 
@@ -53,23 +55,39 @@ impl Access {
     }
 
     /// The Page that a path means to this token.
-    pub(crate) fn page(&self, node: Node) -> Result<PageId, GraphError> {
-        match (node, &self.token.coverage) {
-            (Node::Page(page_id), _) => Ok(page_id),
-            (Node::Me, coverage) => coverage.single_page().ok_or_else(|| {
-                GraphError::no_single_me(&match coverage {
-                    Coverage::AllPages => "all Pages".to_owned(),
-                    Coverage::Pages(pages) => format!("{} Pages", pages.len()),
-                })
-            }),
+    pub(crate) fn page(
+        &self,
+        node: Node,
+        configuration: &Configuration,
+    ) -> Result<PageId, GraphError> {
+        let coverage = &self.token.coverage;
+        if let Node::Page(page_id) = node {
+            return Ok(page_id);
+        }
+        if let Some(page_id) = coverage.single_page() {
+            return Ok(page_id);
+        }
+        match configuration.page_of_token {
+            Some((token_id, page_id)) if token_id == self.token.token_id => Ok(page_id),
+            _ => Err(GraphError::no_single_me(&match coverage {
+                Coverage::AllPages => "all Pages".to_owned(),
+                Coverage::Pages(pages) => format!("{} Pages", pages.len()),
+            })),
+        }
+    }
+
+    /// Refuses a Page that the token does not cover.
+    pub(crate) fn check_covers(&self, page_id: PageId) -> Result<(), GraphError> {
+        if self.token.coverage.covers(page_id) {
+            Ok(())
+        } else {
+            Err(GraphError::page_not_covered(&page_id.to_string()))
         }
     }
 
     /// Refuses a Page that the token does not cover, and a token without the scope.
     pub(crate) fn check_permits(&self, page_id: PageId, scope: &str) -> Result<(), GraphError> {
-        if !self.token.coverage.covers(page_id) {
-            return Err(GraphError::page_not_covered(&page_id.to_string()));
-        }
+        self.check_covers(page_id)?;
         if self.token.scopes.iter().any(|held| held == scope) {
             Ok(())
         } else {

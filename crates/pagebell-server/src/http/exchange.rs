@@ -390,7 +390,7 @@ fn preflight(pagebell: &Pagebell, head: &http::request::Parts) -> Response<Full<
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, OPTIONS"),
         (
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, If-Match, Pagebell-Revision-At-Least",
+            "Authorization, Content-Type, If-Match, Pagebell-Revision-At-Least, X-Requested-With",
         ),
         (header::ACCESS_CONTROL_MAX_AGE, "86400"),
     ] {

@@ -27,7 +27,7 @@ impl Pagebell {
             request.until = None;
         }
         let preconditions = self.preconditions(operation)?;
-        let page_id = access.page(node)?;
+        let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id, preconditions).await?;
         let answer = MessengerCallAvailabilityPayload::new(copy.answers.companion(), &request);

@@ -41,7 +41,7 @@ impl Pagebell {
         access.check_alive(now).ok()?;
         verify_proof(access.app.as_ref(), &credentials, now).ok()?;
         let selection = FieldSelection::from_parameters(&parameters).ok()?;
-        let page_id = access.page(node).ok()?;
+        let page_id = access.page(node, &self.configuration).ok()?;
         access.check_permits(page_id, READ_SCOPE).ok()?;
         let copy = self.copies.page_at_hand(page_id, begun)?;
         self.metrics.token_copies.hit();

@@ -20,7 +20,7 @@ impl Pagebell {
         let access = self.page_access(operation, node).await?;
         let selection = FieldSelection::from_parameters(operation.parameters)?;
         let preconditions = self.preconditions(operation)?;
-        let page_id = access.page(node)?;
+        let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id, preconditions).await?;
         Ok(Answer {
@@ -65,12 +65,18 @@ impl Pagebell {
         if found.is_some() || !self.configuration.create_pages {
             return Ok(found);
         }
+        self.create_page(page_id).await?;
+        self.copies.page(&*self.store, page_id, least).await
+    }
+
+    /// Adds a Page on its first use.
+    pub(crate) async fn create_page(&self, page_id: PageId) -> Result<(), StoreError> {
         let page = NewPage {
             page_id,
             name: None,
             at: self.surroundings.clock.now(),
         };
         self.store.add_page(page).await?;
-        self.copies.page(&*self.store, page_id, least).await
+        Ok(())
     }
 }

@@ -22,7 +22,7 @@ impl Pagebell {
         let selection = FieldSelection::from_parameters(operation.parameters)?;
         let request = HistoryRequest::from_parameters(operation.parameters)?;
         let preconditions = self.preconditions(operation)?;
-        let page_id = access.page(node)?;
+        let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id, preconditions).await?;
         let page = self

@@ -33,7 +33,7 @@ impl Pagebell {
             .validate(self.configuration.hours_limits)
             .map_err(|violations| GraphError::parameters_invalid(&violations))?;
         let preconditions = self.preconditions(operation)?;
-        let page_id = access.page(node)?;
+        let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         if preconditions.least > Revision::default() {
             // A revision that was reached stays reached, so the write need not look again.

@@ -6,7 +6,9 @@
 mod availability;
 mod batch;
 mod debug_token;
+mod feature_status;
 mod history;
+mod page;
 mod parameters;
 mod responses;
 mod settings;
@@ -15,12 +17,16 @@ use graph_api::availability::{
     AvailabilityList, AvailabilityReasonName, MessengerCallAvailabilityPayload, OpenIntervalPayload,
 };
 use graph_api::debug_token::{DebugToken, DebugTokenError, DebugTokenResponse, GranularScope};
+use graph_api::feature_status::{
+    BusinessMessagingFeatureStatusRequest, Feature, FeatureStatus, FeatureStatusList,
+    FeatureStatusPayload, RequestedFeature,
+};
 use graph_api::history::{HistoryEntryPayload, HistoryList, PagingCursors, PagingPayload};
 use graph_api::{
     CallHoursPayload, CallHoursUpdate, CallRoutingPayload, CallRoutingUpdate, GraphVersion,
     OperatingHoursPayload, OperatingHoursUpdate, PageMessengerCallSettingsPayload,
-    PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, RingTargetName,
-    SettingsList, StandardError, StandardErrorEnvelope,
+    PageMessengerCallSettingsRequest, PageMessengerCallSettingsResponse, PageNodePayload,
+    RingTargetName, SettingsList, StandardError, StandardErrorEnvelope,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -71,6 +77,13 @@ struct Schemas;
 #[derive(OpenApi)]
 #[openapi(components(schemas(
     StandardErrorEnvelope,
+    PageNodePayload,
+    BusinessMessagingFeatureStatusRequest,
+    RequestedFeature,
+    Feature,
+    FeatureStatusList,
+    FeatureStatusPayload,
+    FeatureStatus,
     AvailabilityList,
     MessengerCallAvailabilityPayload,
     AvailabilityReasonName,
@@ -104,6 +117,8 @@ pub fn openapi(configuration: &Configuration, version: GraphVersion) -> Document
             json!({
                 "/{page_id}/messenger_call_availability": availability::availability_path(),
                 "/{page_id}/messenger_call_settings_history": history::history_path(),
+                "/{page_id}": page::page_path(),
+                "/{page_id}/business_messaging_feature_status": feature_status::feature_status_path(),
                 "/debug_token": debug_token::debug_token_path(),
                 "/": batch::batch_path(),
             }),

@@ -10,9 +10,9 @@ use call_settings::PageId;
 use jiff::Timestamp;
 use settings_store::{
     Added, AppId, AppRecord, BoundedKeeping, Hint, HistoryEntry, Imported, KeepCopies, Line,
-    MemoryStore, Moved, NewPage, OpenLine, PageAtLeader, PageRecord, PagesImport, Revision,
-    SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord,
-    WholePage, WriteOutcome,
+    MemoryStore, Moved, NewPage, OpenLine, PageAtLeader, PageChange, PageRecord, PagesImport,
+    Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey,
+    TokenRecord, WholePage, WriteOutcome,
 };
 use tokio::sync::{broadcast, watch};
 use tokio::time::sleep;
@@ -239,6 +239,10 @@ impl SettingsStore for Shared {
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
         self.content().content.add_page(page).await
+    }
+
+    async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        self.content().content.set_page(change).await
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {

@@ -345,3 +345,64 @@ async fn references_do_not_make_much_of_little() {
     let answer = run(&harness, operations).await;
     assert_eq!(codes(&answer), [200, 413, 413, 400]);
 }
+
+#[tokio::test]
+async fn a_batch_may_be_posted_to_an_object() {
+    let harness = Harness::new().await;
+    let batch = json!({ "batch": [{ "relative_url": EDGE }, { "relative_url": "me" }] });
+    for address in ["/me", "/v26.0/me", "/v26.0/1234567890/", "/404"] {
+        let json = Some("application/json");
+        let answer = harness
+            .ask(Method::POST, address, "one", json, &batch.to_string())
+            .await;
+        assert_eq!(codes(&answer), [200, 200], "{address}");
+    }
+}
+
+#[tokio::test]
+async fn the_body_of_a_read_joins_its_query() {
+    let harness = Harness::new().await;
+    let operations = json!([
+        { "method": "GET", "relative_url": EDGE, "body": "fields=icon_enabled&limit=10" },
+        { "relative_url": format!("{EDGE}?fields=audio_enabled"), "body": "locale=de" },
+        { "relative_url": EDGE, "body": "{\"fields\":[\"video_enabled\"]}" },
+        { "relative_url": EDGE, "body": "fields=nothing" },
+        { "relative_url": EDGE, "body": "{" },
+    ]);
+    let answer = run(&harness, operations).await;
+    assert_eq!(codes(&answer), [200, 200, 200, 400, 400]);
+    assert_eq!(
+        inner(&answer, 0),
+        json!({ "data": [{ "icon_enabled": true }] })
+    );
+    assert_eq!(
+        inner(&answer, 1),
+        json!({ "data": [{ "audio_enabled": true }] })
+    );
+    assert_eq!(
+        inner(&answer, 2),
+        json!({ "data": [{ "video_enabled": false }] })
+    );
+    // A read that stands alone ignores its body (reference).
+    let alone = harness
+        .ask(
+            Method::GET,
+            &format!("/{EDGE}"),
+            "all",
+            Some("application/json"),
+            "{\"fields\":[\"video_enabled\"]}",
+        )
+        .await;
+    assert_eq!(alone.json["data"][0].as_object().unwrap().len(), 4);
+}
+
+#[tokio::test]
+async fn a_batch_within_a_batch_is_refused_on_objects_too() {
+    let harness = Harness::new().await;
+    let operations = json!([
+        { "method": "POST", "relative_url": "me", "body": "batch=[]" },
+        { "method": "POST", "relative_url": "", "body": "batch=[]" },
+    ]);
+    let answer = run(&harness, operations).await;
+    assert_eq!(codes(&answer), [400, 400]);
+}

@@ -14,6 +14,7 @@ mod harness;
 mod history;
 mod mutated_updates;
 mod openapi;
+mod page;
 mod read;
 mod reference_profile;
 mod refusals;

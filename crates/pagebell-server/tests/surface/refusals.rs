@@ -286,10 +286,10 @@ async fn paths_that_lead_nowhere() {
             "Unsupported put request.",
         ),
         (
-            Method::GET,
+            Method::DELETE,
             "/v26.0/1234567890",
             (400, 100, Some(33)),
-            "Unsupported get request.",
+            "Unsupported delete request. Object with ID '1234567890'",
         ),
         (
             Method::GET,

@@ -229,6 +229,14 @@ async fn the_parameter_method_takes_the_place_of_the_verb() {
     let delete = format!("{PATH}?method=delete");
     let answer = harness.ask(Method::POST, &delete, "all", None, "").await;
     assert_eq!(answer.codes(), (400, 100, Some(33)));
+    for method in ["PUT", "patch", "Head"] {
+        let body = format!("method={method}&icon_enabled=true");
+        let answer = harness.ask(Method::POST, PATH, "all", FORM, &body).await;
+        assert_eq!(answer.codes(), (400, 100, Some(33)), "{method}");
+        let verb = method.to_lowercase();
+        let expected = format!("Unsupported {verb} request. Object with ID");
+        assert!(answer.message().starts_with(&expected), "{method}");
+    }
     let answer = harness.ask(Method::HEAD, &tunnelled, "all", None, "").await;
     assert!(answer.message().contains("HEAD"), "a HEAD changes nothing");
     let answer = harness.get(&format!("{PATH}?method=brew")).await;

@@ -1,15 +1,20 @@
 //! `pagebell page`
 
+mod set;
+
 use std::io::{BufWriter, Write, stdout};
 
+use call_settings::PageId;
 use serde_json::json;
 use settings_store::{Added, NewPage, PageRecord, SettingsStore};
 
 use super::{on_store, printable};
 use crate::command_line::PageCommand;
 use crate::failure::Failure;
-use crate::store_location::Opening;
+use crate::store_location::{Opening, StoreLocation};
 use crate::system;
+
+pub(crate) use set::PageSetOptions;
 
 /// How many Pages are read at a time, so that a list of millions needs no memory.
 const PORTION: usize = 1_000;
@@ -42,20 +47,23 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
                 Ok(output.flush()?)
             })
         }
+        PageCommand::Set(options) => set::run(options),
         PageCommand::Remove { page_id, store } => {
             let location = store.location();
             let removed = on_store(&location, Opening::Existing, async |store| {
                 Ok(store.remove_page(page_id, at).await?)
             })?;
             if !removed {
-                return Err(Failure::Refused(format!(
-                    "there is no page {page_id} in {location}"
-                )));
+                return Err(no_page(page_id, &location));
             }
             writeln!(stdout(), "page {page_id} removed")?;
             Ok(())
         }
     }
+}
+
+fn no_page(page_id: PageId, location: &StoreLocation) -> Failure {
+    Failure::Refused(format!("there is no page {page_id} in {location}"))
 }
 
 async fn list(
@@ -66,7 +74,11 @@ async fn list(
     let mut after = None;
     let mut first = true;
     if !json {
-        writeln!(output, "{:20}  {:>8}  NAME", "PAGE_ID", "REVISION")?;
+        writeln!(
+            output,
+            "{:20}  {:>8}  {:8}  NAME",
+            "PAGE_ID", "REVISION", "ELIGIBLE"
+        )?;
     }
     loop {
         let pages = store.pages(after, PORTION).await?;
@@ -83,7 +95,8 @@ async fn list(
             } else {
                 let name = printable(page.name.as_deref().unwrap_or(""));
                 let (page_id, revision) = (page.page_id.get(), page.revision.get());
-                let line = format!("{page_id:<20}  {revision:>8}  {name}");
+                let eligible = if page.calling.eligible { "yes" } else { "no" };
+                let line = format!("{page_id:<20}  {revision:>8}  {eligible:8}  {name}");
                 writeln!(output, "{}", line.trim_end())?;
             }
             first = false;
@@ -96,10 +109,15 @@ async fn list(
 }
 
 fn as_json(page: &PageRecord) -> serde_json::Value {
-    json!({
+    let mut object = json!({
         "page_id": page.page_id.to_string(),
         "name": page.name,
         "revision": page.revision.get(),
         "configured": page.settings.is_some(),
-    })
+        "eligible": page.calling.eligible,
+    });
+    if let Some(users) = page.calling.engaged_users {
+        object["engaged_users"] = users.into();
+    }
+    object
 }

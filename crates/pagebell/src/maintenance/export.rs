@@ -40,6 +40,11 @@ struct Line<'a> {
     page_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    /// Stated only where it is false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eligible: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engaged_users: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     settings: Option<Settings>,
 }
@@ -59,6 +64,8 @@ fn line(page: &PageRecord) -> String {
     let line = Line {
         page_id: page.page_id.to_string(),
         name: page.name.as_deref(),
+        eligible: (!page.calling.eligible).then_some(false),
+        engaged_users: page.calling.engaged_users,
         settings: page.settings.as_ref().map(|settings| {
             let payload = PageMessengerCallSettingsPayload::from(settings);
             Settings {

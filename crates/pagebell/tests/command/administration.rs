@@ -110,6 +110,65 @@ fn pages_are_listed_and_removed() {
 }
 
 #[test]
+fn pages_are_set() {
+    let place = Place::new();
+    place.must(&["page", "add", "1", "--name", "Bakery"]);
+    place.must(&["page", "add", "2"]);
+    let set = ["page", "set", "1", "--eligible", "false"];
+    assert_eq!(place.must(&set), "page 1 set\n");
+    place.must(&["page", "set", "1", "--engaged-users", "1500"]);
+    let listed: Value = serde_json::from_str(&place.must(&["page", "list", "--json"])).unwrap();
+    let (one, two) = (&listed[0], &listed[1]);
+    assert_eq!(
+        (&one["eligible"], &one["engaged_users"]),
+        (&false.into(), &1500.into())
+    );
+    assert_eq!(one["name"], "Bakery");
+    assert_eq!(
+        (&two["eligible"], two.get("engaged_users")),
+        (&true.into(), None)
+    );
+    let table = place.must(&["page", "list"]);
+    let lines: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(lines[1], ["1", "0", "no", "Bakery"]);
+    assert_eq!(lines[2], ["2", "0", "yes"]);
+
+    let missing = place.run(&["page", "set", "3", "--eligible", "true"]);
+    assert_eq!(missing.status.code(), Some(1));
+    let said = String::from_utf8(missing.stderr).unwrap();
+    assert!(said.contains("there is no page 3"), "{said}");
+    for wrong in [
+        &["page", "set", "1"][..],
+        &["page", "set", "1", "--eligible", "yes"],
+        &["page", "set", "1", "--eligible"],
+        &["page", "set", "1", "--engaged-users", "-1"],
+    ] {
+        assert_eq!(place.run(wrong).status.code(), Some(2), "{wrong:?}");
+    }
+    let said = String::from_utf8(place.run(&["page", "set", "1"]).stderr).unwrap();
+    assert!(said.contains("--eligible"), "{said}");
+}
+
+#[test]
+fn a_running_server_says_that_a_page_is_not_eligible() {
+    let place = Place::new();
+    place.must(&["page", "add", "7"]);
+    let token = place.must(&["token", "create", "--page", "7"]);
+    let server = place.serve(&[]);
+    let status = || {
+        let edge = "/v26.0/me/business_messaging_feature_status";
+        let body = r#"{"features":[{"feature":"messenger_api_calling"}]}"#;
+        server.ask("POST", edge, token.trim(), body).body
+    };
+    assert!(status().contains("\"ENABLED\""), "{}", status());
+    place.must(&["page", "set", "7", "--eligible", "false"]);
+    assert!(status().contains("\"NOT_ELIGIBLE\""), "{}", status());
+}
+
+#[test]
 fn names_are_bounded_and_never_steer_a_terminal() {
     let place = Place::new();
     let name = "evil\u{1b}]0;title\u{7}\nsecond line";

@@ -50,6 +50,49 @@ fn a_second_migration_clears_no_revocation_and_carries_new_ones() {
 }
 
 #[test]
+fn what_is_stated_about_calling_is_copied_and_exported() {
+    let (source, target, imported) = (Place::new(), Place::new(), Place::new());
+    for page in ["1", "2"] {
+        source.must(&["page", "add", page, "--name", "Bakery"]);
+    }
+    source.must(&[
+        "page",
+        "set",
+        "1",
+        "--eligible",
+        "false",
+        "--engaged-users",
+        "0",
+    ]);
+    assert!(migrate(&source, &target).status.success());
+    let listed = source.must(&["page", "list", "--json"]);
+    assert_eq!(target.must(&["page", "list", "--json"]), listed);
+
+    let exported = source.must(&["export"]);
+    let lines = [
+        r#"{"page_id":"1","name":"Bakery","eligible":false,"engaged_users":0}"#,
+        r#"{"page_id":"2","name":"Bakery"}"#,
+    ];
+    assert_eq!(exported.lines().collect::<Vec<_>>(), lines);
+    let file = source.database().with_extension("jsonl");
+    std::fs::write(&file, &exported).unwrap();
+    imported.must(&["import", file.to_str().unwrap()]);
+    assert_eq!(imported.must(&["page", "list", "--json"]), listed);
+
+    // What the target states itself stays.
+    target.must(&["page", "set", "2", "--eligible", "false"]);
+    let refused = migrate(&source, &target);
+    assert_eq!(refused.status.code(), Some(1), "{refused:?}");
+    let named = "1 Page changed in the target since, and left as they are: 2;";
+    assert!(stderr(&refused).contains(named), "{refused:?}");
+    let still: String = target.must(&["export"]);
+    assert!(
+        still.contains(r#"{"page_id":"2","name":"Bakery","eligible":false}"#),
+        "{still}"
+    );
+}
+
+#[test]
 fn apps_and_names_of_the_target_are_left_and_named() {
     let (source, target) = (Place::new(), Place::new());
     for place in [&source, &target] {

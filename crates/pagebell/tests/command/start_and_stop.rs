@@ -1,9 +1,13 @@
 //! Starting, refusing to start, and stopping.
 
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 
 use crate::process::{Place, Server, pagebell};
 
@@ -19,6 +23,32 @@ fn dev_prints_lines_that_can_be_used() {
         curl.starts_with("curl ") && curl.contains(&token) && curl.contains(EDGE),
         "{curl}"
     );
+    assert_eq!(
+        server.line(),
+        format!("console http://{}/console", server.address)
+    );
+    let app_id = server.line().strip_prefix("app_id ").unwrap().to_owned();
+    let secret = server
+        .line()
+        .strip_prefix("app_secret ")
+        .unwrap()
+        .to_owned();
+    let app_token = format!("{app_id}|{secret}");
+    let debug = format!("/debug_token?input_token={token}");
+    let reply = server.ask("GET", &debug, &app_token, "");
+    assert_eq!(reply.status, 200);
+    assert!(reply.body.contains(&app_id), "{}", reply.body);
+    let reply = server.ask("GET", "/v26.0/me?fields=id,name", &token, "");
+    assert_eq!(reply.body, r#"{"id":"1234567890","name":"Demo"}"#);
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(token.as_bytes());
+    let mut proof = String::new();
+    for byte in mac.finalize().into_bytes() {
+        write!(proof, "{byte:02x}").unwrap();
+    }
+    let proven = format!("/me/messenger_call_settings?appsecret_proof={proof}");
+    assert_eq!(server.ask("GET", &proven, &token, "").status, 200);
+
     let reply = server.ask("GET", EDGE, &token, "");
     assert_eq!(reply.status, 200);
     for (name, value) in [
@@ -36,6 +66,7 @@ fn dev_prints_lines_that_can_be_used() {
     let (code, log) = server.wait();
     assert_eq!(code, Some(0), "{log}");
     assert!(!log.contains(&token), "tokens are not logged");
+    assert!(!log.contains(&secret), "secrets are not logged");
 
     let mut again = place.serve(&["--dev"]);
     assert_eq!(

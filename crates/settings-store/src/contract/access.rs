@@ -156,12 +156,7 @@ pub async fn removed_pages_open_to_no_former_token(store: &dyn SettingsStore) {
 
     // Page 1 was removed and added again in another store, from which it is moved here.
     let removed_there = crate::WholePage {
-        record: crate::PageRecord {
-            page_id: page(1),
-            name: None,
-            revision: crate::Revision::new(1),
-            settings: None,
-        },
+        record: crate::PageRecord::unconfigured(page(1), crate::Revision::new(1)),
         removed: false,
         history: vec![crate::HistoryEntry {
             page_id: page(1),

@@ -6,7 +6,8 @@ use call_settings::{PageId, SettingsUpdate};
 
 use super::{add, audio, hours, mondays, page, start, stored, write};
 use crate::{
-    Added, Imported, ImportedPage, NewPage, PagesImport, Revision, SettingsStore, WriteOutcome,
+    Added, CallingChange, Imported, ImportedPage, NewPage, PagesImport, Revision, SettingsStore,
+    WriteOutcome,
 };
 
 /// Pages come in the order of their ids, a portion at a time.
@@ -153,6 +154,7 @@ pub async fn many_pages_are_imported_like_updates(store: &dyn SettingsStore) {
         page_id: page(number),
         name: name.map(str::to_owned),
         update,
+        calling: CallingChange::default(),
     };
     let import = |pages: Vec<ImportedPage>| PagesImport {
         pages,

@@ -151,12 +151,8 @@ impl PageFold {
 
     fn add(&mut self, member: Member) {
         if self.record.is_none() && member.write.create_page {
-            self.record = Some(PageRecord {
-                page_id: member.write.page_id,
-                name: None,
-                revision: self.read_revision,
-                settings: None,
-            });
+            let page_id = member.write.page_id;
+            self.record = Some(PageRecord::unconfigured(page_id, self.read_revision));
             self.is_to_be_stored = true;
         }
         let outcome = match self.record.take() {

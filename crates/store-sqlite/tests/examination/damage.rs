@@ -89,6 +89,24 @@ pub(crate) const DAMAGE: &[(&str, &str, &str, &str)] = &[
     ),
     ("page", "*", "DROP TABLE page", "the table page is missing"),
     (
+        "page",
+        "eligible",
+        "UPDATE page SET eligible = 2 WHERE page_id = 1001",
+        "Page 1001: eligible is 2",
+    ),
+    (
+        "page",
+        "eligible",
+        "UPDATE page SET eligible = 0 WHERE page_id = 1003",
+        "Page 1003: it was removed, but states something about calling",
+    ),
+    (
+        "page",
+        "engaged_users",
+        "UPDATE page SET engaged_users = 0 WHERE page_id = 1003",
+        "Page 1003: it was removed, but states something about calling",
+    ),
+    (
         "history",
         "entry",
         "UPDATE history SET entry = 99 WHERE entry = 2",

@@ -40,6 +40,8 @@ pub(super) enum Part {
     Update,
     Availability,
     History,
+    Page,
+    FeatureStatus,
     DebugToken,
     Batch,
 }
@@ -57,24 +59,24 @@ fn concerns(entry: &CatalogueEntry, profile: Profile, part: Part) -> bool {
         ErrorId::RevisionMismatch => part == Part::Update && profile == Profile::Graph,
         ErrorId::RevisionNotReached => part == Part::Settings && profile == Profile::Graph,
         ErrorId::InputTokenMissing | ErrorId::DebugTokenNotAllowed => part == Part::DebugToken,
+        ErrorId::FieldsSyntax
+        | ErrorId::FieldsWrongType
+        | ErrorId::UnknownFields
+        | ErrorId::AliasNotSupported => is_of_page(part) && part != Part::FeatureStatus,
+        ErrorId::ScopeMissing => is_of_page(part) && part != Part::Page,
         ErrorId::UnknownAlias
         | ErrorId::TokenMissingForMe
         | ErrorId::PageTokenRequired
         | ErrorId::NoSingleMe
-        | ErrorId::FieldsSyntax
-        | ErrorId::FieldsWrongType
-        | ErrorId::UnknownFields
-        | ErrorId::AliasNotSupported
         | ErrorId::PageNotCovered
-        | ErrorId::ScopeMissing
-        | ErrorId::ObjectMissing => {
-            matches!(
-                part,
-                Part::Settings | Part::Update | Part::Availability | Part::History
-            )
-        }
+        | ErrorId::ObjectMissing => is_of_page(part),
         _ => true,
     }
+}
+
+/// Whether a part has the id of a Page in its path.
+fn is_of_page(part: Part) -> bool {
+    !matches!(part, Part::DebugToken | Part::Batch)
 }
 
 /// The success and the errors of the catalogue, by status.
@@ -130,6 +132,7 @@ fn example(profile: Profile, part: Part, entry: &CatalogueEntry) -> Value {
         (415, _) => GraphError::encoded_body("gzip"),
         (404, _) => GraphError::unknown_alias("bakery"),
         (403, Part::DebugToken) => GraphError::debug_token_not_allowed(),
+        (403, Part::Page) => GraphError::page_not_covered("1234567890"),
         (403, _) => GraphError::scope_missing(READ_SCOPE),
         (412, Part::Settings) => GraphError::revision_not_reached(7, 8),
         (412, _) => GraphError::revision_mismatch(7),
@@ -144,6 +147,10 @@ fn example(profile: Profile, part: Part, entry: &CatalogueEntry) -> Value {
             "medium".to_owned(),
             "must be one of {audio, video} - got \"fax\"".to_owned(),
         )]),
+        (_, Part::Page) => GraphError::unknown_fields("category", "Page", "name, id"),
+        (_, Part::FeatureStatus) => GraphError::parameter_invalid(
+            "features[0][feature] must be one of {messenger_api_calling} - got \"calls\"",
+        ),
         (_, Part::DebugToken) => GraphError::input_token_missing(),
         (_, Part::Batch) => GraphError::batch_too_large(51, MAX_BATCH_OPERATIONS),
     };

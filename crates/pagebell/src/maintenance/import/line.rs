@@ -4,13 +4,15 @@ use call_settings::{HoursLimits, PageId, SettingsField, excerpt};
 use graph_api::{Parameters, settings_submission};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use settings_store::{ImportedPage, parse_name};
+use settings_store::{CallingChange, ImportedPage, parse_name};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
     page_id: Value,
     name: Option<String>,
+    eligible: Option<bool>,
+    engaged_users: Option<u64>,
     #[serde(default)]
     settings: Map<String, Value>,
 }
@@ -38,6 +40,10 @@ pub(super) fn parse(text: &[u8], limits: HoursLimits) -> Result<ImportedPage, St
         page_id,
         name: name.map_err(|error| format!("name: {error}"))?,
         update,
+        calling: CallingChange {
+            eligible: line.eligible,
+            engaged_users: line.engaged_users,
+        },
     })
 }
 
@@ -68,6 +74,10 @@ mod tests {
         assert_eq!(page.page_id.get(), u64::MAX);
         assert_eq!(page.name.as_deref(), Some("Highest"));
         assert!(page.update.is_empty());
+        assert_eq!(page.calling, CallingChange::default());
+        let page = read(r#"{"page_id":1,"eligible":false,"engaged_users":7}"#).unwrap();
+        let stated = (page.calling.eligible, page.calling.engaged_users);
+        assert_eq!(stated, (Some(false), Some(7)));
         let page = read(r#"{"page_id":7,"settings":{"audio_enabled":false,"call_hours":null}}"#);
         let page = page.unwrap();
         assert_eq!(
@@ -85,6 +95,8 @@ mod tests {
             (r#"{"page_id":"1","setings":{}}"#, "setings"),
             (r#"{"page_id":"-1"}"#, "-1"),
             (r#"{"page_id":1.5}"#, "1.5"),
+            (r#"{"page_id":"1","eligible":"no"}"#, "a boolean"),
+            (r#"{"page_id":"1","engaged_users":-1}"#, "-1"),
             (
                 r#"{"page_id":"1","settings":{"audio_enable":true}}"#,
                 "audio_enable",

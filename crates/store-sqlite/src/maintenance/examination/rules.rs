@@ -19,8 +19,10 @@ pub(super) fn rules(version: i64) -> Vec<String> {
             last.as_millisecond()
         ));
     }
-    if version >= MARKS_SINCE {
-        rules.extend(MARKS.iter().map(|&rule| rule.to_owned()));
+    for (since, more) in [(MARKS_SINCE, MARKS), (CALLING_SINCE, CALLING)] {
+        if version >= since {
+            rules.extend(more.iter().map(|&rule| rule.to_owned()));
+        }
     }
     rules
 }
@@ -96,6 +98,17 @@ const MARKS: &[&str] = &[
      history.page_id, history.revision) FROM history LEFT JOIN mark \
      ON mark.page_id = history.page_id AND mark.revision = history.revision \
      WHERE history.revision % 64 = 0 AND mark.entry IS NULL",
+];
+
+/// The version of the schema from which on Pages have columns about calling.
+const CALLING_SINCE: i64 = 4;
+
+/// What is stated about calling.
+const CALLING: &[&str] = &[
+    "SELECT printf('Page %llu: eligible is %d, neither 0 nor 1', page_id, eligible) FROM page \
+     WHERE eligible NOT IN (0, 1)",
+    "SELECT printf('Page %llu: it was removed, but states something about calling', page_id) \
+     FROM page WHERE removed = 1 AND (eligible = 0 OR engaged_users IS NOT NULL)",
 ];
 
 /// Apps and tokens.
