@@ -72,6 +72,11 @@ const PROGRAMS: &[Program] = &[
         check: None,
         packages: &["curl"],
     },
+    Program {
+        name: "openssl",
+        check: None,
+        packages: &["openssl"],
+    },
 ];
 
 /// Installs everything; what is up to date already is left alone.
