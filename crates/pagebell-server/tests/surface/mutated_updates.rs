@@ -81,7 +81,9 @@ async fn check(before: &Value, request: &UpdateRequest, mutations: &[Mutation]) 
             entries_after, entries,
             "a refused update is in the history\n{told}"
         );
-        assert!(!mutations.is_empty(), "a valid update was refused\n{told}");
+        let must_be_taken = mutations.iter().all(Mutation::is_harmless)
+            && matches!(oracle::read(request), Verdict::Says(_));
+        assert!(!must_be_taken, "a valid update was refused\n{told}");
         return;
     }
     assert_eq!(answer["result"], "success", "{told}");

@@ -173,6 +173,7 @@ pub(super) fn update_request() -> impl Strategy<Value = UpdateRequest> {
                 encoding,
                 content_type: Some(encoding.content_type()),
                 sent_bytes: None,
+                around: ("", ""),
                 in_batch: in_batch && encoding != Encoding::Multipart,
             }
         })

@@ -42,11 +42,13 @@ enum Kind {
     /// From the query to the body, or back.
     Move,
     Truncate,
+    /// Something before or behind the body.
+    Around,
     ContentType,
     Reencode,
 }
 
-const KINDS: [Kind; 23] = [
+const KINDS: [Kind; 24] = [
     Kind::RenameCase,
     Kind::RenameEdit,
     Kind::RenameAround,
@@ -68,6 +70,7 @@ const KINDS: [Kind; 23] = [
     Kind::Unknown,
     Kind::Move,
     Kind::Truncate,
+    Kind::Around,
     Kind::ContentType,
     Kind::Reencode,
 ];
@@ -156,6 +159,15 @@ pub(super) fn mutation() -> impl Strategy<Value = Mutation> {
 }
 
 impl Mutation {
+    /// Whether an update stays one that the server has to take, if it still says something.
+    pub(super) fn is_harmless(&self) -> bool {
+        match self.kind {
+            Kind::Drop | Kind::Move | Kind::Reencode => true,
+            Kind::Unknown => HARMLESS.contains(&self.name.as_str()),
+            _ => false,
+        }
+    }
+
     pub(super) fn apply(&self, request: &mut UpdateRequest) {
         match self.kind {
             Kind::WrapBody => self.wrap_body(request, |object| object),
@@ -170,6 +182,20 @@ impl Mutation {
             Kind::Truncate => {
                 let length = request.body_text().len();
                 request.sent_bytes = (length > 0).then(|| self.place.index(length));
+            }
+            Kind::Around => {
+                let around = [
+                    ("\u{feff}", ""),
+                    ("\n", ""),
+                    ("", "\n"),
+                    (" ", " "),
+                    ("\r\n", "\r\n"),
+                    ("", "\0"),
+                    ("", "&"),
+                    ("", ";"),
+                    ("--", ""),
+                ];
+                request.around = around[self.place.index(around.len())];
             }
             Kind::ContentType => request.content_type = self.content_type(),
             Kind::Reencode => {

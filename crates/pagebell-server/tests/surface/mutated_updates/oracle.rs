@@ -85,6 +85,15 @@ pub(super) fn read(request: &UpdateRequest) -> Verdict {
         {
             return Verdict::Refuse(format!("{}, nearly a setting", near.name));
         }
+        let repeated = |parameter: &Parameter| {
+            let same = parameters
+                .iter()
+                .filter(|other| other.name == parameter.name);
+            same.count() > 1
+        };
+        if place.in_json && parameters.iter().any(repeated) {
+            return Verdict::Refuse("a member that stands twice".to_owned());
+        }
         // The body comes second and wins.
         for field in FIELDS {
             if let Some(meaning) = meaning(field, parameters, place) {
@@ -137,6 +146,7 @@ fn meaning(
     match (whole, members.is_empty()) {
         (whole, true) => whole,
         (Some(_), false) => Some(Err(format!("{field} in two forms"))),
+        (None, false) if place.in_json => Some(Err(format!("{field} with brackets in JSON"))),
         (None, false) => Some(of_members(field, &members)),
     }
 }

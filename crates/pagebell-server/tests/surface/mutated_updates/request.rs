@@ -41,6 +41,8 @@ pub(super) struct UpdateRequest {
     pub(super) content_type: Option<String>,
     /// How many bytes of the body are sent; `None`: all.
     pub(super) sent_bytes: Option<usize>,
+    /// What is sent before and behind the body.
+    pub(super) around: (&'static str, &'static str),
     /// Whether it is sent as an operation of a batch, where there is no `Content-Type`.
     pub(super) in_batch: bool,
 }
@@ -59,6 +61,11 @@ impl UpdateRequest {
 
     /// The body as it is sent.
     pub(super) fn body_text(&self) -> String {
+        let (before, behind) = self.around;
+        format!("{before}{}{behind}", self.cut_body_text())
+    }
+
+    fn cut_body_text(&self) -> String {
         let mut text = self.whole_body_text();
         if let Some(sent) = self.sent_bytes {
             text.truncate(text.floor_char_boundary(sent));
@@ -94,7 +101,7 @@ impl UpdateRequest {
 
     /// What arrives of the body, read without the server's readers.
     pub(super) fn received_body(&self) -> Received {
-        let sent = self.body_text();
+        let sent = self.cut_body_text();
         let whole = self.whole_body_text();
         if sent.trim_end().len() == whole.trim_end().len() {
             return Received::Parameters(self.body.clone());
