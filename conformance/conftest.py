@@ -11,7 +11,10 @@ import pytest
 
 from pagebell_process import App, Pagebell, wait_until_visible
 
-PARTS = ("python-sdk", "node-sdk", "curl", "schemathesis", "reference-schema", "readme", "call-hours", "browser")
+PARTS = (
+    "python-sdk", "node-sdk", "curl", "schemathesis", "reference-schema", "readme", "call-hours", "browser",
+    "recorded", "small-clients", "clients-document",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

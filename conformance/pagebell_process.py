@@ -26,9 +26,11 @@ STOP_TIMEOUT_SECONDS = 15.0
 # What an administration command changes must reach a running server within this time.
 VISIBLE_WITHIN_SECONDS = 1.0
 
-LISTENING_LINE = re.compile(r"^listening on (http://\S+:\d+)$")
+LISTENING_LINE = re.compile(r"^listening on (https?://\S+:\d+)$")
 PAGE_LINE = re.compile(r"^page (\d+)$")
 TOKEN_LINE = re.compile(r"^token (\S+)$")
+CURL_LINE = re.compile(r"^(curl .+)$")
+CONSOLE_LINE = re.compile(r"^console (https?://\S+)$")
 APP_ID_LINE = re.compile(r"^app_id (\d+)$", re.MULTILINE)
 APP_SECRET_LINE = re.compile(r"^app_secret ([0-9a-f]{32})$", re.MULTILINE)
 
@@ -67,6 +69,7 @@ class Pagebell:
         profile: str = "graph",
         dev: bool = True,
         max_entries_per_day: int | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> None:
         self.binary = binary
         self.profile = profile
@@ -85,6 +88,7 @@ class Pagebell:
             command.append("--dev")
         if max_entries_per_day is not None:
             command += ["--call-hours-max-entries-per-day", str(max_entries_per_day)]
+        command += arguments
         self.process = subprocess.Popen(
             command,
             stdout=subprocess.PIPE,
@@ -100,6 +104,9 @@ class Pagebell:
             if dev:
                 self.page_id = self._expect_line(PAGE_LINE)
                 self.token = self._expect_line(TOKEN_LINE)
+                self._expect_line(CURL_LINE)
+                self._expect_line(CONSOLE_LINE)
+                self.app = App(self._expect_line(APP_ID_LINE), self._expect_line(APP_SECRET_LINE))
         except BaseException:
             self._kill()
             raise

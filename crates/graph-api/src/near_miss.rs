@@ -5,8 +5,9 @@
 //! changed (ours).
 
 use call_settings::{SettingsField, excerpt};
+use serde_json::Value;
 
-use crate::{GraphError, Parameters};
+use crate::{GraphError, ParameterValue, Parameters, json};
 
 /// What people and older SDKs call the fields.
 const SHORT_NAMES: [(&str, SettingsField); 5] = [
@@ -20,7 +21,8 @@ const SHORT_NAMES: [(&str, SettingsField); 5] = [
 /// The most letters by which a name differs from that of the field which is meant.
 const MOST_DISTANCE: usize = 2;
 
-/// Refuses an update that has a parameter whose name is nearly that of a setting.
+/// Refuses an update that has a parameter whose name is nearly that of a setting, or that holds
+/// settings as members of its value.
 ///
 /// # Errors
 ///
@@ -28,8 +30,8 @@ const MOST_DISTANCE: usize = 2;
 /// first of them, and all in `error_data`.
 pub fn check_names(parameters: &Parameters) -> Result<(), GraphError> {
     let violations: Vec<(String, String)> = parameters
-        .names()
-        .filter_map(|name| Some((excerpt(name), violation(name)?)))
+        .entries()
+        .filter_map(|(name, value)| Some((excerpt(name), violation(name, value)?)))
         .collect();
     if violations.is_empty() {
         Ok(())
@@ -38,18 +40,29 @@ pub fn check_names(parameters: &Parameters) -> Result<(), GraphError> {
     }
 }
 
-/// What is wrong with a name; `None`: it is that of a setting, or far from all of them.
-fn violation(name: &str) -> Option<String> {
+/// What is wrong with a parameter; `None`: it is a setting, or has nothing to do with one.
+fn violation(name: &str, value: &ParameterValue) -> Option<String> {
     // Behind the name of a field, brackets are for its members.
     let whole = name.split('[').next().unwrap_or(name);
     if SettingsField::ALL.iter().any(|field| field.name() == whole) {
         return None;
     }
+    name_violation(name, whole).or_else(|| {
+        let field = held_setting(value)?;
+        Some(format!(
+            "holds {field}, which must be a parameter of its own, in no other"
+        ))
+    })
+}
+
+fn name_violation(name: &str, whole: &str) -> Option<String> {
     let squashed = squash(whole);
-    let lower = name.to_lowercase();
+    let squashed_name = squash(name);
     let field = SettingsField::ALL
         .into_iter()
-        .find(|field| is_near(&squashed, field.name()) || lower.contains(field.name()))
+        .find(|field| {
+            is_near(&squashed, field.name()) || squashed_name.contains(&squash(field.name()))
+        })
         .or_else(|| {
             let mut names = SHORT_NAMES.iter();
             names
@@ -66,6 +79,42 @@ fn violation(name: &str) -> Option<String> {
             .find(|member| squash(member) == squashed)?;
         Some(format!("is a member of {field}; write {field}[{member}]"))
     })
+}
+
+/// The setting that an object in the value has as a member, at any depth: programs wrap what they
+/// send, as in `{"settings":{"audio_enabled":true}}`.
+fn held_setting(value: &ParameterValue) -> Option<SettingsField> {
+    if let ParameterValue::Json(value @ (Value::Object(_) | Value::Array(_))) = value {
+        return held_in_json(value);
+    }
+    let text = value.as_text()?;
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    match json::parse(text.as_bytes()) {
+        Ok(value) => held_in_json(&value),
+        // Members that stand twice, or an end that is missing: the names are there all the same.
+        Err(_) => {
+            let squashed = squash(text);
+            SettingsField::ALL
+                .into_iter()
+                .find(|field| squashed.contains(&squash(field.name())))
+        }
+    }
+}
+
+fn held_in_json(value: &Value) -> Option<SettingsField> {
+    match value {
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let squashed = squash(name);
+            SettingsField::ALL
+                .into_iter()
+                .find(|field| squash(field.name()) == squashed)
+                .or_else(|| held_in_json(value))
+        }),
+        Value::Array(elements) => elements.iter().find_map(held_in_json),
+        _ => None,
+    }
 }
 
 /// The letters and digits of a name in lower case: `audioEnabled` and ` audio_enabled` are the
@@ -108,6 +157,8 @@ mod tests {
             ("{\"audio_enabled\":true}", "audio_enabled"),
             ("audio_enabled:false", "audio_enabled"),
             ("settings[audio_enabled]", "audio_enabled"),
+            ("settings[audioEnabled]", "audio_enabled"),
+            ("pageAudioEnabled", "audio_enabled"),
             ("amp;video_enabled", "video_enabled"),
             ("\u{feff}audio_enabled", "audio_enabled"),
             ("audio_enabled\0", "audio_enabled"),
@@ -120,9 +171,44 @@ mod tests {
                 "weekly_operating_hours]",
             ),
         ] {
-            let violation = violation(name).unwrap_or_default();
+            let violation = violation(name, &text("1")).unwrap_or_default();
             assert!(violation.contains(meant), "{name}: {violation}");
         }
+    }
+
+    #[test]
+    fn settings_inside_of_another_parameter_are_refused() {
+        for value in [
+            "{\"audio_enabled\":true}",
+            "{\"pageSettings\":[{\"audioEnabled\":true}]}",
+            " [{\"audio_enabled\":true}]",
+            "{\"audio_enabled\":true",
+            "{\"audioEnabled\":1,\"audioEnabled\":2}",
+        ] {
+            let json = serde_json::from_str(value);
+            for value in [Some(text(value)), json.ok().map(ParameterValue::Json)]
+                .into_iter()
+                .flatten()
+            {
+                let violation = violation("data", &value).unwrap_or_default();
+                assert!(
+                    violation.starts_with("holds audio_enabled"),
+                    "{value:?}: {violation}"
+                );
+            }
+        }
+        for value in [
+            "{\"audio\":true}",
+            "audio_enabled",
+            "{}",
+            "[\"audio_enabled\"]",
+        ] {
+            assert_eq!(violation("data", &text(value)), None, "{value}");
+        }
+    }
+
+    fn text(text: &str) -> ParameterValue {
+        ParameterValue::Text(text.to_owned())
     }
 
     #[test]
@@ -151,7 +237,7 @@ mod tests {
                 "[]",
             ])
         {
-            assert_eq!(violation(name), None, "{name}");
+            assert_eq!(violation(name, &text("1")), None, "{name}");
         }
     }
 }

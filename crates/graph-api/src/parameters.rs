@@ -319,7 +319,14 @@ impl Parameters {
 
     /// The names of all parameters, in the order in which they were sent.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.entries.iter().map(|(name, _value)| name.as_str())
+        self.entries().map(|(name, _value)| name)
+    }
+
+    /// All parameters, in the order in which they were sent, the query first.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &ParameterValue)> {
+        self.entries
+            .iter()
+            .map(|(name, value)| (name.as_str(), value))
     }
 
     /// Every value of a parameter, in the order in which they were sent.
@@ -385,14 +392,10 @@ fn text_of(body: &[u8]) -> Result<&str, GraphError> {
     }
 }
 
-/// Refuses a multipart body that is sent as a form: none of its parts would be found.
+/// Refuses a multipart body that is sent as a form, whole or in part: none of its parts would be
+/// found. Such a body begins with a boundary, as no form of a client does.
 fn check_is_form(text: &str) -> Result<(), GraphError> {
-    const DISPOSITION: &[u8] = b"content-disposition:";
-    let is_multipart = text.trim_start().starts_with("--")
-        && text
-            .as_bytes()
-            .windows(DISPOSITION.len())
-            .any(|window| window.eq_ignore_ascii_case(DISPOSITION));
+    let is_multipart = text.trim_start().starts_with("--");
     if is_multipart {
         return Err(GraphError::body_malformed(
             "it is a multipart body, but its Content-Type is none with a boundary; send \

@@ -1,8 +1,8 @@
 //! A request in, a response out.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use graph_api::{
@@ -44,8 +44,6 @@ pub struct Pagebell {
     pub(crate) default_settings: Arc<call_settings::CallSettings>,
     /// The texts of the reference that have been rendered.
     pub(crate) rendered_reference: RenderedReference,
-    /// Makes the form tokens of the console; random, and new with each start.
-    pub(crate) console_key: OnceLock<[u8; 32]>,
 }
 
 /// One operation on its way: the request, and what it inherits from the batch it stands in.
@@ -87,7 +85,6 @@ impl Pagebell {
                 configuration.limits.unread_answer_bytes,
                 configuration.limits.connections,
             ),
-            console_key: OnceLock::new(),
             rendered_reference: RenderedReference::default(),
             default_settings: Arc::new(configuration.default_settings.clone()),
             configuration,

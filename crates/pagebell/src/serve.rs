@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use graph_api::GraphVersion;
 use pagebell_server::http::{Server, Stopped, TlsFiles, TlsReload};
-use pagebell_server::{Configuration, Limits, Pagebell, Profile};
+use pagebell_server::{Configuration, Limits, Pagebell, Profile, Surroundings};
 use secrecy::ExposeSecret;
+use settings_store::{SettingsStore, StoreError};
 
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::demonstration::Demonstration;
@@ -74,19 +75,7 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     };
     let preparing = {
         let (store, surroundings) = (Arc::clone(&store), surroundings.clone());
-        async move {
-            if dev {
-                let made = demonstration::prepare(&*store, &surroundings).await?;
-                return Ok(Some(made));
-            }
-            if let Some(token_id) = demonstration::open_token(&*store).await? {
-                tracing::warn!(
-                    %token_id,
-                    "the token of serve --dev opens this store; pagebell token revoke ends that"
-                );
-            }
-            Ok(None)
-        }
+        async move { Ok(demonstration(&*store, &surroundings, dev).await?) }
     };
     let waiting_for = format!("the store {location} to answer");
     let Some(demonstration) = step(&waiting_for, &mut signals, preparing).await? else {
@@ -136,6 +125,24 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         Stopped::StoreNotClosed => Err(Failure::StoreNotClosed),
         Stopped::StoreFailed(reason) => Err(Failure::StoreFailed(reason)),
     }
+}
+
+/// What `--dev` shows. Without it, a token that an earlier start with `--dev` left is reported.
+async fn demonstration(
+    store: &dyn SettingsStore,
+    surroundings: &Surroundings,
+    dev: bool,
+) -> Result<Option<Demonstration>, StoreError> {
+    if dev {
+        return demonstration::prepare(store, surroundings).await.map(Some);
+    }
+    if let Some(token_id) = demonstration::open_token(store).await? {
+        tracing::warn!(
+            %token_id,
+            "the token of serve --dev opens this store; pagebell token revoke ends that"
+        );
+    }
+    Ok(None)
 }
 
 /// The lines on stdout that scripts read.

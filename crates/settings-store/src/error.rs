@@ -2,8 +2,8 @@
 
 use call_settings::PageId;
 
-/// An error of a store. None of them means that a write was refused for its content; what is
-/// refused so is an outcome, not an error.
+/// An error of a store. None but [`Unstorable`](Self::Unstorable) means that a write was refused for
+/// its content; what is refused so otherwise is an outcome, not an error.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached or has stopped, and the write, if it was one, did not happen.
@@ -17,6 +17,12 @@ pub enum StoreError {
     OutcomeUnknown {
         /// What happened.
         reason: String,
+    },
+    /// Something has a value that no store keeps; nothing was stored.
+    #[error("this cannot be stored: {what}")]
+    Unstorable {
+        /// What, with the way out.
+        what: String,
     },
     /// There is no room for the write. Reads go on; writes may be tried again.
     #[error("the store is full")]

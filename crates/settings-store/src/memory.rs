@@ -15,7 +15,7 @@ use crate::{
     Added, AppId, AppRecord, Author, CallingChange, CommitReport, Coverage, Decision, HistoryEntry,
     Imported, Move, Moved, NewPage, PageCalling, PageChange, PageRecord, PageSearch, PagesImport,
     Revision, SettingsStore, SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey,
-    TokenRecord, Unobserved, WholePage, WriteOutcome, Written,
+    TokenRecord, Unobserved, WholePage, WriteOutcome, Written, check_page_name,
 };
 
 /// A store in memory, for tests and for `sqlite::memory:`. All of it is behind one lock that is
@@ -199,6 +199,7 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        check_page_name(page.page_id, page.name.as_deref())?;
         let mut state = self.open()?;
         let added = state.add_page(page.page_id, page.name);
         if let Some(record) = state.present(page.page_id) {
@@ -208,6 +209,7 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        check_page_name(change.page_id, change.name.as_deref())?;
         let mut state = self.open()?;
         if state.present(change.page_id).is_none() {
             return Ok(false);
@@ -221,6 +223,9 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
         let mut state = self.open()?;
         let mut imported = Imported::default();
         for page in &import.pages {
@@ -369,6 +374,9 @@ impl SettingsStore for MemoryStore {
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         let mut state = self.open()?;
         let mut moved = Moved::default();
         for page in pages {

@@ -5,6 +5,8 @@ use settings_store::StoreError;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use crate::tls;
+
 /// What is known of a statement that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -96,7 +98,7 @@ pub(crate) fn described(error: &Error) -> String {
     match error.as_db_error() {
         Some(answer) => format!("{} (SQLSTATE {})", answer.message(), answer.code().code()),
         None => match std::error::Error::source(error) {
-            Some(cause) => format!("{error}: {cause}"),
+            Some(cause) => format!("{error}: {cause}{}", tls::advice(&cause.to_string())),
             None => error.to_string(),
         },
     }

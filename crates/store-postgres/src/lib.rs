@@ -18,12 +18,16 @@
 mod administration;
 mod batch;
 mod calling;
+mod connecting;
 mod error;
 mod health;
 mod hints;
+mod import;
+mod inbox;
 mod line;
 mod location;
 mod moving;
+mod password;
 mod reads;
 mod rows;
 mod schema;

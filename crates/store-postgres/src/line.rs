@@ -1,29 +1,27 @@
 //! One connection to the leader, over which a server reads what it keeps and proves that it may.
 
-use std::future::poll_fn;
+use std::fmt;
 use std::sync::{Arc, MutexGuard, PoisonError};
-use std::{fmt, task};
 
 use async_trait::async_trait;
 use call_settings::PageId;
 use settings_store::{
     AppRecord, Hint, Line, OpenLine, PageAtLeader, StoreError, TokenHash, TokenRecord, signed,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 
 use crate::batch::{Batched, LookUp};
+use crate::connecting::{Connector, Messages};
 use crate::error::{self, Fate, no_answer, unavailable};
-use crate::hints;
-use crate::location::{Encryption, Location};
+use crate::hints::{self, Channel};
+use crate::inbox::{Inbox, InboxSender, Received};
+use crate::location::Location;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::PageRow;
-use crate::sessions::{self, CONNECT_TIME, GREETING, TRY_TIME};
-use crate::tls;
+use crate::sessions::{CONNECT_TIME, GREETING, TRY_TIME};
 
 /// A committed write that changes nothing for anybody else.
 const PROVE: &str = "
@@ -41,15 +39,12 @@ DELETE FROM heartbeat WHERE line_id IN (
 /// Beside [`GREETING`]: nothing on a line waits for a lock for as long as a write may.
 const LIMITS: &str = "SET lock_timeout = '1s'";
 
-/// The most notifications that are looked at together.
-const MOST_HEARD: usize = 1_000;
-
 /// Opens lines to one database, one after the other.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    location: Location,
-    /// Whether the database carries hints.
-    hints: bool,
+    connector: Connector,
+    /// Where the database carries hints, if it does.
+    channel: Option<Channel>,
     row: Arc<HeartbeatRow>,
 }
 
@@ -94,7 +89,7 @@ struct PostgresLine {
     shared: Arc<Shared>,
     pages: Batched<PageId, PageRow>,
     tokens: Batched<TokenHash, TokenWithApp>,
-    heard: Mutex<mpsc::UnboundedReceiver<String>>,
+    heard: Inbox,
 }
 
 /// The connection and what it has prepared.
@@ -123,7 +118,7 @@ impl OpenLine for Lines {
             client,
             driving,
             heard,
-        } = timeout(CONNECT_TIME, connect(&self.location))
+        } = timeout(CONNECT_TIME, connect(&self.connector))
             .await
             .map_err(|_elapsed| no_answer())??;
         let preparing = self.prepare(client, driving.clone());
@@ -139,7 +134,7 @@ impl OpenLine for Lines {
         Ok(Arc::new(PostgresLine {
             pages: Batched::start(&pages(&shared)),
             tokens: Batched::start(&tokens(&shared)),
-            heard: Mutex::new(heard),
+            heard,
             shared,
         }))
     }
@@ -150,42 +145,26 @@ struct Connected {
     client: Client,
     driving: AbortHandle,
     /// What the database notifies of; it ends with the connection.
-    heard: mpsc::UnboundedReceiver<String>,
+    heard: Inbox,
 }
 
-async fn connect(location: &Location) -> Result<Connected, StoreError> {
-    let config = sessions::configured(location).map_err(unavailable)?;
-    let failed = |error: Error| unavailable(error::described(&error));
-    let (sender, heard) = mpsc::unbounded_channel();
-    let (client, driving) = match &location.encryption {
-        Encryption::Off => {
-            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-            (client, tokio::spawn(drive(connection, sender)))
-        }
-        Encryption::Verified { authorities } => {
-            let connector = tls::connector(authorities).map_err(unavailable)?;
-            let (client, connection) = config.connect(connector).await.map_err(failed)?;
-            (client, tokio::spawn(drive(connection, sender)))
-        }
-    };
+async fn connect(connector: &Connector) -> Result<Connected, StoreError> {
+    let opened = connector.open().await;
+    let (client, messages) = opened.map_err(|error| unavailable(error::described(&error)))?;
+    let (sender, heard) = Inbox::new();
     Ok(Connected {
         client,
-        driving: driving.abort_handle(),
+        driving: tokio::spawn(drive(messages, sender)).abort_handle(),
         heard,
     })
 }
 
 /// Moves what is sent and received, until the client is dropped or the connection breaks.
-async fn drive<S, T>(mut connection: Connection<S, T>, heard: mpsc::UnboundedSender<String>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    T: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut next = |context: &mut task::Context<'_>| connection.poll_message(context);
-    while let Some(message) = poll_fn(&mut next).await {
+async fn drive(mut messages: Messages, heard: InboxSender) {
+    while let Some(message) = messages.next().await {
         match message {
             Ok(AsyncMessage::Notification(notification)) => {
-                let _nobody_listens_any_more = heard.send(notification.payload().to_owned());
+                heard.send(notification.payload());
             }
             Ok(_notice) => {}
             Err(error) => {
@@ -200,22 +179,23 @@ where
 }
 
 impl Lines {
-    pub(crate) fn new(location: Location, hints: bool) -> Self {
-        Self {
-            location,
-            hints,
+    /// Opens no line yet. The error says what is wrong with the files of the location.
+    pub(crate) fn new(location: &Location, channel: Option<Channel>) -> Result<Self, String> {
+        Ok(Self {
+            connector: Connector::new(location)?,
+            channel,
             row: Arc::new(HeartbeatRow(std::sync::Mutex::new(HeartbeatRowState {
                 line_id: rand::random(),
                 is_proven: false,
             }))),
-        }
+        })
     }
 
     async fn prepare(&self, client: Client, driving: AbortHandle) -> Result<Shared, Error> {
         client.batch_execute(GREETING).await?;
         client.batch_execute(LIMITS).await?;
-        if self.hints {
-            client.batch_execute(&hints::listen_sql()).await?;
+        if let Some(channel) = &self.channel {
+            client.batch_execute(&channel.listen_sql()).await?;
         }
         client.batch_execute(FORGET).await?;
         Ok(Shared {
@@ -321,12 +301,13 @@ impl Line for PostgresLine {
     }
 
     async fn hints(&self) -> Result<Vec<Hint>, StoreError> {
-        let mut texts = Vec::new();
-        let mut heard = self.heard.lock().await;
-        if heard.recv_many(&mut texts, MOST_HEARD).await == 0 {
-            return Err(unavailable("the line to the leader broke"));
+        match self.heard.take().await {
+            Some(Received::Payloads(texts)) => {
+                Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
+            }
+            Some(Received::TooMany) => Ok(vec![Hint::Everything]),
+            None => Err(unavailable("the line to the leader broke")),
         }
-        Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
     }
 
     fn close(&self) {

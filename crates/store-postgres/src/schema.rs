@@ -50,9 +50,23 @@ const BOOKKEEPING: [&str; 2] = [
 /// The time of the database, by which turns expire.
 const NOW: &str = "CAST(extract(epoch FROM now()) * 1000 AS bigint)";
 
-/// Brings the schema to the newest version, or refuses one that is newer or cannot keep promises. It
-/// says in the log what it waits for, and waits for nothing but work without limit.
-pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<(), StoreError> {
+/// Whether a program may bring a schema up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upgrade {
+    /// It makes a schema that is missing and changes an older one.
+    Allowed,
+    /// It only reads.
+    Refused,
+}
+
+/// Brings the schema to the newest version where that is allowed, or refuses one that is newer or
+/// cannot keep promises. It says in the log what it waits for, and waits for nothing but work without
+/// limit.
+pub(crate) async fn prepare(
+    sessions: &Sessions,
+    location: &Location,
+    upgrade: Upgrade,
+) -> Result<(), StoreError> {
     let mut session = sessions
         .take()
         .await
@@ -65,7 +79,7 @@ pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<
         .await;
     let patience = Patience::new(sessions, process.ok().flatten());
     let prepared = patience
-        .wait("preparing the schema", prepare_on(&mut session))
+        .wait("preparing the schema", prepare_on(&mut session, upgrade))
         .await;
     let cannot_open = |reason: String| {
         Err(StoreError::CannotOpen {
@@ -84,7 +98,7 @@ pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<
             session.release();
             match result {
                 Ok(()) => Ok(()),
-                Err(Unprepared::Unfit(reason)) => cannot_open(reason.to_owned()),
+                Err(Unprepared::Unfit(reason)) => cannot_open(reason),
                 Err(Unprepared::Statement(error)) => cannot_open(described(&error)),
                 Err(Unprepared::Newer { found, known }) => {
                     Err(StoreError::NewerSchema { found, known })
@@ -103,7 +117,7 @@ async fn process(session: &Object) -> Option<i32> {
     row.ok()?.try_get(0).ok()
 }
 
-async fn prepare_on(session: &mut Object) -> Result<(), Unprepared> {
+async fn prepare_on(session: &mut Object, upgrade: Upgrade) -> Result<(), Unprepared> {
     if let Some(reason) = unfit(session).await? {
         return Err(Unprepared::Unfit(reason));
     }
@@ -118,7 +132,11 @@ async fn prepare_on(session: &mut Object) -> Result<(), Unprepared> {
                 known: number(newest),
             })
         }
-        _ => migrate(session).await,
+        _ if upgrade == Upgrade::Allowed => migrate(session).await,
+        found => Err(Unprepared::Unfit(outdated(
+            found.unwrap_or_default(),
+            newest,
+        ))),
     }
 }
 
@@ -129,7 +147,7 @@ pub(crate) fn newest_version() -> i64 {
 
 /// Why the schema is not as it should be.
 enum Unprepared {
-    Unfit(&'static str),
+    Unfit(String),
     Newer { found: u32, known: u32 },
     Statement(Error),
     NoTurn,
@@ -143,16 +161,24 @@ impl From<Error> for Unprepared {
 
 /// Why a database would not keep what it acknowledged; `None`: it would. Engines that do not have a
 /// setting keep it.
-async fn unfit(session: &Object) -> Result<Option<&'static str>, Error> {
+async fn unfit(session: &Object) -> Result<Option<String>, Error> {
     let row = session
         .query_one(
-            "SELECT current_setting('fsync', true), current_setting('synchronous_commit', true)",
+            "SELECT current_setting('fsync', true), current_setting('synchronous_commit', true), \
+             current_setting('server_encoding', true)",
             &[],
         )
         .await?;
     let fsync: Option<&str> = row.try_get(0)?;
     let synchronous_commit: Option<&str> = row.try_get(1)?;
-    Ok(match (fsync, synchronous_commit) {
+    let encoding: Option<&str> = row.try_get(2)?;
+    if let Some(encoding) = encoding.filter(|encoding| !encoding.eq_ignore_ascii_case("utf8")) {
+        return Ok(Some(format!(
+            "its encoding is {encoding}, which cannot store every name; create one with \
+             CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )));
+    }
+    let reason = match (fsync, synchronous_commit) {
         (Some("off"), _) => Some("its fsync is off, so it can lose everything; set fsync = on"),
         (_, Some("local")) => Some(
             "its synchronous_commit is local, so what it acknowledges is on one node only; set it to on",
@@ -161,7 +187,21 @@ async fn unfit(session: &Object) -> Result<Option<&'static str>, Error> {
             "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on",
         ),
         _ => None,
-    })
+    };
+    Ok(reason.map(str::to_owned))
+}
+
+/// What to do about a schema that only reading does not change.
+fn outdated(found: i64, newest: i64) -> String {
+    if found == 0 {
+        return "there is no store in this database; pagebell serve makes one when it starts"
+            .to_owned();
+    }
+    format!(
+        "its schema has the version {found}, and this command, which only reads, needs {newest}; \
+         pagebell serve of this version brings it up to date when it starts, or use the pagebell of \
+         the servers that run now"
+    )
 }
 
 /// The version of the schema; `None`: there is none yet.

@@ -12,9 +12,8 @@ use std::time::Duration;
 use deadpool_postgres::Object;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tokio_postgres::{CancelToken, Error, NoTls};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::connecting::Connector;
 use crate::error;
 
 /// How long a cancelled read may take to end. The statement limit of the connection ends it in the
@@ -28,23 +27,7 @@ pub(crate) enum Abandoned {
     /// a commit that is cancelled while it waits for the standby as done.
     Await,
     /// It is cancelled: it only reads.
-    Cancel(Canceller),
-}
-
-/// How cancel requests reach the database: encrypted as the connections are.
-#[derive(Clone)]
-pub(crate) enum Canceller {
-    Plain,
-    Encrypted(MakeRustlsConnect),
-}
-
-impl Canceller {
-    async fn cancel(&self, token: CancelToken) -> Result<(), Error> {
-        match self {
-            Self::Plain => token.cancel_query(NoTls).await,
-            Self::Encrypted(connector) => token.cancel_query(connector.clone()).await,
-        }
-    }
+    Cancel(Connector),
 }
 
 /// A connection that is taken out of its pool. Whoever has the answers to all that was sent gives
@@ -116,9 +99,9 @@ impl Drop for Session {
 async fn await_the_end(connection: Object, abandoned: Abandoned) {
     let ended = match abandoned {
         Abandoned::Await => connection.simple_query("").await.map(|_| ()),
-        Abandoned::Cancel(canceller) => {
+        Abandoned::Cancel(connector) => {
             let cancelling = async {
-                canceller.cancel(connection.cancel_token()).await?;
+                connector.cancel(connection.cancel_token()).await?;
                 // Answered behind the statement that was cancelled.
                 connection.simple_query("").await.map(|_| ())
             };

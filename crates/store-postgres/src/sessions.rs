@@ -15,12 +15,13 @@ use settings_store::StoreError;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_postgres::config::TargetSessionAttrs;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, Error, NoTls, Row};
+use tokio_postgres::{Config, Error, Row};
 
+use crate::connecting::Connector;
 use crate::error::{self, Fate, no_answer, unavailable};
-use crate::location::{Encryption, Location};
-use crate::session::{Abandoned, Canceller, Session};
-use crate::tls;
+use crate::location::Location;
+use crate::password;
+use crate::session::{Abandoned, Session};
 
 /// How long a new connection may take.
 pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(2);
@@ -128,12 +129,12 @@ impl From<Error> for Failure {
 impl Sessions {
     /// Prepares connections; none is opened yet.
     pub(crate) fn new(location: &Location) -> Result<Self, StoreError> {
-        let lane = |purpose| {
-            Lane::new(location, purpose).map_err(|reason| StoreError::CannotOpen {
-                location: location.to_string(),
-                reason,
-            })
+        let cannot_open = |reason| StoreError::CannotOpen {
+            location: location.to_string(),
+            reason,
         };
+        let connector = Connector::new(location).map_err(cannot_open)?;
+        let lane = |purpose| Lane::new(location, &connector, purpose).map_err(cannot_open);
         Ok(Self {
             reads: lane(Purpose::Read)?,
             searches: lane(Purpose::Search)?,
@@ -197,25 +198,11 @@ impl Sessions {
 }
 
 impl Lane {
-    /// The error says what is wrong with a file that the address names.
-    fn new(location: &Location, purpose: Purpose) -> Result<Self, String> {
-        let config = configured(location)?;
+    fn new(location: &Location, connector: &Connector, purpose: Purpose) -> Result<Self, String> {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let (manager, canceller) = match &location.encryption {
-            Encryption::Off => (
-                Manager::from_config(config, NoTls, recycling),
-                Canceller::Plain,
-            ),
-            Encryption::Verified { authorities } => {
-                let connector = tls::connector(authorities)?;
-                (
-                    Manager::from_config(config, connector.clone(), recycling),
-                    Canceller::Encrypted(connector),
-                )
-            }
-        };
+        let manager = Manager::from_connect(location.config.clone(), connector.clone(), recycling);
         let pool = Pool::builder(manager)
             .max_size(purpose.connections())
             .runtime(Runtime::Tokio1)
@@ -233,7 +220,7 @@ impl Lane {
             .build()
             .map_err(|error| error.to_string())?;
         let abandoned = match purpose {
-            Purpose::Read | Purpose::Search => Abandoned::Cancel(canceller),
+            Purpose::Read | Purpose::Search => Abandoned::Cancel(connector.clone()),
             Purpose::Write | Purpose::Administer => Abandoned::Await,
         };
         Ok(Self {
@@ -329,9 +316,7 @@ pub(crate) fn settle(session: Session, error: &Error) {
 pub(crate) fn configured(location: &Location) -> Result<Config, String> {
     let mut config = location.config.clone();
     if let Some(file) = &location.password_file {
-        let text = std::fs::read_to_string(file)
-            .map_err(|error| format!("passfile {}: {error}", file.display()))?;
-        config.password(text.lines().next().unwrap_or_default());
+        config.password(password::read(file)?);
     }
     config
         .application_name("pagebell")

@@ -12,7 +12,7 @@ use settings_store::{
     Added, AppId, AppRecord, BoundedKeeping, HistoryEntry, Imported, Invalidation, KeepCopies,
     Moved, NewPage, PageChange, PageRecord, PageSearch, PagesImport, Revision, SettingsStore,
     SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
-    WholePage, WriteOutcome, signed, signed_ids_after,
+    WholePage, WriteOutcome, check_page_name, signed, signed_ids_after,
 };
 use tokio::time::timeout;
 use tokio_postgres::Row;
@@ -20,15 +20,16 @@ use tokio_postgres::Row;
 use crate::administration;
 use crate::batch::Batched;
 use crate::calling;
-use crate::error::{self, no_answer, stopped};
+use crate::error::{self, no_answer, stopped, unavailable};
 use crate::health;
-use crate::hints::{self, Hints};
+use crate::hints::{Channel, Hints};
+use crate::import;
 use crate::line::Lines;
 use crate::location::Location;
 use crate::moving;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::{self, APP_COLUMNS, PageRow, TOKEN_COLUMNS};
-use crate::schema;
+use crate::schema::{self, Upgrade};
 use crate::sessions::{Sessions, TRY_TIME};
 use crate::writes::{Observers, Writer};
 
@@ -75,18 +76,30 @@ impl fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// Connects, brings the schema up to date and starts what serves. It lives on the present runtime.
     pub async fn open(location: &Location, coherence: Coherence) -> Result<Self, StoreError> {
+        Self::start(location, coherence, Upgrade::Allowed).await
+    }
+
+    /// Connects to a store for reading: the schema is left as it is, and has to be up to date.
+    ///
+    /// # Errors
+    ///
+    /// The database cannot be reached, or has no store of this version.
+    pub async fn open_for_reading(location: &Location) -> Result<Self, StoreError> {
+        Self::start(location, Coherence::Strict, Upgrade::Refused).await
+    }
+
+    async fn start(
+        location: &Location,
+        coherence: Coherence,
+        upgrade: Upgrade,
+    ) -> Result<Self, StoreError> {
         let sessions = Arc::new(Sessions::new(location)?);
-        schema::prepare(&sessions, location).await?;
-        let keep_copies = match coherence {
-            Coherence::Strict => KeepCopies::Never,
+        schema::prepare(&sessions, location, upgrade).await?;
+        let (keep_copies, channel) = match coherence {
+            Coherence::Strict => (KeepCopies::Never, None),
             Coherence::Bounded(bound) => bounded(bound, location, &sessions).await?,
         };
-        let hints = match &keep_copies {
-            KeepCopies::Bounded(keeping) if keeping.hints => {
-                Some(Hints::start(Arc::clone(&sessions)))
-            }
-            _ => None,
-        };
+        let hints = channel.map(|channel| Hints::start(Arc::clone(&sessions), channel));
         let observers = Arc::new(Observers::new(Arc::new(Unobserved)));
         let writer = Writer::start(Arc::clone(&sessions), Arc::clone(&observers), hints.clone());
         let open = Open {
@@ -198,31 +211,34 @@ impl PostgresStore {
     }
 }
 
-/// How copies are kept for a bounded time on this database.
+/// How copies are kept for a bounded time on this database, and where it carries hints.
 async fn bounded(
     bound: Duration,
     location: &Location,
     sessions: &Sessions,
-) -> Result<KeepCopies, StoreError> {
+) -> Result<(KeepCopies, Option<Channel>), StoreError> {
+    let channel = Channel::of(sessions).await?;
     let session = sessions.take().await?;
-    let listen = hints::listen_sql();
+    let listen = channel.listen_sql();
     let listening = timeout(TRY_TIME, session.batch_execute(&listen)).await;
     session.discard();
-    let hints = match listening.map_err(|_elapsed| no_answer())? {
-        Ok(()) => true,
+    let channel = match listening.map_err(|_elapsed| no_answer())? {
+        Ok(()) => Some(channel),
         // Not every engine knows it.
         Err(error) if error.as_db_error().is_some() => {
             tracing::info!("the database carries no hints: copies grow as old as the bound");
-            false
+            None
         }
         Err(error) => return Err(error::of_statement(&error)),
     };
-    let lines = Lines::new(location.clone(), hints);
-    Ok(KeepCopies::Bounded(BoundedKeeping {
+    let hints = channel.is_some();
+    let lines = Lines::new(location, channel.clone()).map_err(unavailable)?;
+    let keeping = BoundedKeeping {
         bound,
         lines: Arc::new(lines),
         hints,
-    }))
+    };
+    Ok((KeepCopies::Bounded(keeping), channel))
 }
 
 #[async_trait]
@@ -252,12 +268,14 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        check_page_name(page.page_id, page.name.as_deref())?;
         let added = administration::add_page(self.sessions()?, &page).await?;
         self.tell(Invalidation::Page(page.page_id));
         Ok(added)
     }
 
     async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        check_page_name(change.page_id, change.name.as_deref())?;
         let found = calling::set_page(self.sessions()?, &change).await?;
         if found {
             self.tell(Invalidation::Page(change.page_id));
@@ -266,7 +284,10 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
-        let imported = administration::import(self.sessions()?, &import).await?;
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
+        let imported = import::import(self.sessions()?, &import).await?;
         if imported.added + imported.changed > 0 {
             self.tell(Invalidation::Everything);
         }
@@ -368,6 +389,9 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         let moved = moving::put_whole_pages(self.sessions()?, &pages).await?;
         if moved.written > 0 {
             self.tell(Invalidation::Everything);

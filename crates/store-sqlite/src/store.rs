@@ -13,8 +13,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
     Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageChange,
     PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
-    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
-    signed_ids_after,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome,
+    check_page_name, signed, signed_ids_after,
 };
 use tokio::sync::oneshot;
 
@@ -240,6 +240,7 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        check_page_name(page.page_id, page.name.as_deref())?;
         let page_id = page.page_id;
         self.administrate(
             move |connection| administration::add_page(connection, &page),
@@ -249,6 +250,7 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        check_page_name(change.page_id, change.name.as_deref())?;
         let page_id = change.page_id;
         self.administrate(
             move |connection| administration::set_page(connection, &change),
@@ -262,6 +264,9 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
         self.administrate(
             move |connection| import::import(connection, import),
             |imported, observer| {
@@ -393,6 +398,9 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         self.administrate(
             move |connection| moving::put_whole_pages(connection, &pages),
             |moved, observer| {

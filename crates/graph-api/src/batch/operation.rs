@@ -191,13 +191,33 @@ fn read_operation(position: usize, element: &Value) -> OperationSlot {
         body: text("body")?,
         headers: headers(members.get("headers")).map_err(invalid)?,
         access_token: text("access_token")?.filter(|token| !token.is_empty()),
-        name: text("name")?.filter(|name| !name.is_empty()),
+        name: operation_name(members.get("name"))
+            .map_err(invalid)?
+            .filter(|name| !name.is_empty()),
         omit_response_on_success: matches!(
             members.get("omit_response_on_success"),
             Some(Value::Bool(true))
         ),
         depends_on: depends_on(members.get("depends_on")).map_err(invalid)?,
     })
+}
+
+/// The name of an operation. Meta's PHP Graph SDK names the operations of a list by their
+/// positions, which are JSON numbers (clients).
+fn operation_name(value: Option<&Value>) -> Result<Option<String>, String> {
+    let refuse = |value: &Value| format!("[name] must be a string - got {}", excerpt_of(value));
+    match value {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => name_text(value).map(Some).ok_or_else(|| refuse(value)),
+    }
+}
+
+fn name_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => number.as_u64().map(|number| number.to_string()),
+        _ => None,
+    }
 }
 
 fn optional_text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, String> {
@@ -258,14 +278,16 @@ fn depends_on(value: Option<&Value>) -> Result<Vec<String>, String> {
             excerpt_of(value)
         )
     };
-    let names: Vec<&str> = match value {
+    let names: Vec<String> = match value {
         None | Some(Value::Null) => Vec::new(),
-        Some(Value::String(text)) => text.split(',').collect(),
         Some(Value::Array(elements)) => elements
             .iter()
-            .map(|element| element.as_str().ok_or_else(|| refuse(element)))
+            .map(|element| name_text(element).ok_or_else(|| refuse(element)))
             .collect::<Result<_, _>>()?,
-        Some(other) => return Err(refuse(other)),
+        Some(other) => {
+            let text = name_text(other).ok_or_else(|| refuse(other))?;
+            text.split(',').map(str::to_owned).collect()
+        }
     };
     Ok(names
         .into_iter()

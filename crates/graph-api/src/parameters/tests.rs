@@ -228,4 +228,7 @@ fn multipart_fields_are_text() {
     assert_eq!(parameters.text("icon_enabled"), Some("false"));
     assert!(body(MULTIPART, "--x\r\nbroken").is_err());
     assert!(body(Some("multipart/form-data"), text).is_err());
+    for beginning in ["--", "--x", "--x\r\nContent-Dispos", text] {
+        assert!(refusal(FORM, beginning.as_bytes()).contains("multipart body"));
+    }
 }

@@ -30,13 +30,15 @@ pub(super) async fn work<'a>(
     let work = match path {
         "/console" | "/console/" => &pagebell.offloaded.searches,
         "/console/sign-in" | "/console/sign-out" => return None,
-        path if path.starts_with("/assets/") || path.ends_with("/settings") => return None,
+        path if path.starts_with("/assets/") => return None,
+        path if path.ends_with("/settings") || path.ends_with("/form") => return None,
         path if reference_pages::owns(path) => return Some(&pagebell.offloaded.reference),
         path if console_pages::owns(path) => &pagebell.offloaded.answers,
         _ => return None,
     };
-    let session = pagebell.session(console_pages::cookie(headers)?).await;
-    session.is_ok().then_some(work)
+    console_pages::is_signed_in(pagebell, headers)
+        .await
+        .then_some(work)
 }
 
 /// The routes.

@@ -187,6 +187,27 @@ async fn references_take_values_from_earlier_answers() {
 }
 
 #[tokio::test]
+async fn names_may_be_numbers() {
+    let harness = Harness::new().await;
+    let answer = run(
+        &harness,
+        json!([
+            { "name": 0, "relative_url": EDGE },
+            { "name": 1, "relative_url": EDGE, "depends_on": 0 },
+            { "relative_url": "{result=1:$.data.0.x}", "depends_on": [0, 1] },
+            { "name": {}, "relative_url": EDGE },
+            { "relative_url": EDGE, "depends_on": [-1] },
+        ]),
+    )
+    .await;
+    assert_eq!(codes(&answer)[..2], [200, 200]);
+    for (position, part) in [(3, "[name] must be a string"), (4, "[depends_on] must be")] {
+        let message = &inner(&answer, position)["error"]["message"];
+        assert!(message.as_str().unwrap().contains(part), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn answers_are_left_out_only_on_request() {
     let harness = Harness::new().await;
     let answer = run(

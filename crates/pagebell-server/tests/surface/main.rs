@@ -15,6 +15,7 @@ mod history;
 mod isolation;
 mod large_answers;
 mod last_instant;
+mod mutated_updates;
 mod openapi;
 mod page;
 mod read;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "these are tests")]
 
 mod administration;
+mod console;
 mod documents;
 mod durability;
 mod help;
@@ -13,7 +14,9 @@ mod maintenance;
 mod migration;
 mod options;
 mod postgres;
+mod postgres_roles;
 mod process;
+mod secrets;
 mod shared_configuration;
 mod start_and_stop;
 mod stopping;
