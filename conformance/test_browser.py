@@ -21,7 +21,7 @@ from pagebell_process import Pagebell, loopback_environment
 pytestmark = pytest.mark.part("browser")
 
 FOLDER = Path(__file__).parent / "browser"
-FEWEST_TESTS = {"reference": 10, "console": 21}
+FEWEST_TESTS = {"reference": 10, "console": 21, "console-sessions": 6, "console-form": 8}
 BAKERY = "4711"
 OTHER_BAKERY = "4712"
 MORE_PAGES = range(2_000_000_001, 2_000_000_061)
@@ -62,6 +62,7 @@ def test_pages_in_a_browser(name: str, start_pagebell: Callable[..., Pagebell]) 
         cwd=FOLDER,
         env=loopback_environment()
         | {
+            "PAGEBELL_BINARY": str(server.binary),
             "PAGEBELL_URL": server.base_url,
             "PAGEBELL_TOKEN": server.token,
             "PAGEBELL_ONE_PAGE_TOKEN": token_of_one_page,

@@ -25,14 +25,20 @@ export function launch() {
 }
 
 /** Opens a page that fails the test when it asks another origin for anything, or writes an error. */
-export async function open(browser, address, options = {}) {
+export async function open(browser, address, { base = BASE, ...options } = {}) {
   const context = await browser.newContext({ viewport: WIDE, ...options });
-  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: BASE });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: base });
+  return openIn(context, base + address);
+}
+
+/** Opens another tab of a browser. */
+export async function openIn(context, url) {
+  const base = new URL(url).origin;
   const page = await context.newPage();
   page.troubles = [];
   page.on('request', (request) => {
     const url = request.url();
-    if (!url.startsWith(`${BASE}/`) && !url.startsWith('data:')) page.troubles.push(`asked for ${url}`);
+    if (!url.startsWith(`${base}/`) && !url.startsWith('data:')) page.troubles.push(`asked for ${url}`);
   });
   page.on('pageerror', (error) => page.troubles.push(error.message));
   page.on('console', (message) => {
@@ -40,7 +46,7 @@ export async function open(browser, address, options = {}) {
     const isAnswer = message.text().startsWith('Failed to load resource');
     if (message.type() === 'error' && !isAnswer) page.troubles.push(message.text());
   });
-  await page.goto(BASE + address);
+  await page.goto(url);
   return page;
 }
 

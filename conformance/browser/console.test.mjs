@@ -73,12 +73,14 @@ test('a token that is none is refused, a real one is let in and out', async () =
   await signIn(page, 'nobody-issued-this');
   await page.getByRole('alert').filter({ hasText: 'access token' }).waitFor();
   await signIn(page);
+  await page.waitForURL(`**${PAGE}`);
+  await page.click('.trail a');
   await page.waitForURL('**/console');
   assert.equal(await page.locator('td a', { hasText: 'Demo' }).count(), 1);
 
-  const [cookie] = await page.context().cookies();
-  assert.equal(cookie.httpOnly, true);
-  assert.equal(cookie.sameSite, 'Strict');
+  const cookies = await page.context().cookies();
+  assert.deepEqual(cookies.map(({ name }) => name).sort(), ['pagebell_console', 'pagebell_console_form']);
+  for (const { name, httpOnly, sameSite, path } of cookies) assert.deepEqual([httpOnly, sameSite, path], [true, 'Strict', '/console'], name);
   assert.equal(await page.evaluate(() => document.cookie), '');
 
   await page.click('text=Sign out');
@@ -102,8 +104,8 @@ test('a token sees its own Pages only', async () => {
 
 test('other sites cannot act in the name of who is signed in', async () => {
   const page = await signedIn();
-  const [cookie] = await page.context().cookies();
-  const headers = { Cookie: `${cookie.name}=${cookie.value}`, 'Content-Type': 'application/json', 'If-Match': '0' };
+  const cookies = await page.context().cookies();
+  const headers = { Cookie: cookies.map(({ name, value }) => `${name}=${value}`).join('; '), 'Content-Type': 'application/json', 'If-Match': '0' };
   const body = '{"icon_enabled":false}';
   for (const extra of [{}, { 'X-Form-Token': 'guessed' }]) {
     const response = await fetch(`${BASE}${PAGE}/settings`, { method: 'POST', headers: { ...headers, ...extra }, body });
@@ -575,6 +577,6 @@ test('it is light, and nothing moves while it loads', async () => {
     assert.equal(shift, 0, address);
   }
   const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
-  assert.ok(sizes.size === 4 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
+  assert.ok(sizes.size === 5 && bytes > 0 && bytes < 150_000, `${bytes} bytes of script and style`);
   await close(page);
 });

@@ -39,6 +39,14 @@ struct Copied<V> {
 }
 
 impl<V> Copied<V> {
+    fn seen(&self) -> Seen {
+        Seen {
+            revision: self.kept.revision,
+            route: self.route,
+            read_at: self.kept.read_at,
+        }
+    }
+
     /// What of two copies of a key is the newer one.
     fn order(&self) -> (Revision, Route, MonotonicTime) {
         (self.kept.revision, self.route, self.kept.read_at)
@@ -65,6 +73,22 @@ pub struct Ticket<K> {
     generation: Generation,
     route: Route,
     begun_at: MonotonicTime,
+}
+
+/// A copy as a server has seen it, to be recognised later. It says nothing about whether the copy may
+/// be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    revision: Revision,
+    route: Route,
+    read_at: MonotonicTime,
+}
+
+impl Seen {
+    /// The revision that it is of.
+    pub const fn revision(self) -> Revision {
+        self.revision
+    }
 }
 
 /// What became of a copy that was to be kept.
@@ -147,11 +171,22 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         .then_some(copied.kept)
     }
 
-    /// The newest revision of this key that this server is known to have seen, whether or not a copy of
-    /// it may be served. What is read later with an earlier one comes from a former leader.
-    pub fn seen_revision(&self, key: &K) -> Revision {
-        let copied = self.copies.peek(key);
-        copied.map_or(Revision::default(), |copied| copied.kept.revision)
+    /// The newest copy of this key that this server is known to have seen, whether or not it may be
+    /// served. What is read later with an earlier revision comes from a former leader, or else the
+    /// revision went back in the database, which [`disprove`](Self::disprove) is for.
+    pub fn seen(&self, key: &K) -> Option<Seen> {
+        self.copies.peek(key).map(|copied| copied.seen())
+    }
+
+    /// The leader itself has an earlier revision than this copy: somebody has put the database back.
+    /// The copy is dropped, unless another one has taken its place.
+    ///
+    /// Call it only when a heartbeat that was begun after the copy was seen is confirmed, and a read
+    /// that was sent after that, over a route whose lease holds, found an earlier revision. A former
+    /// leader cannot answer so: it finishes no commit.
+    pub fn disprove(&self, key: &K, seen: Seen) {
+        let _generation = self.generations.lock(self.hasher.hash_one(key));
+        self.copies.remove_if(key, |copied| copied.seen() == seen);
     }
 
     /// Begins a read or a write of this key. Call it *before* the statement is sent, with the time of

@@ -27,6 +27,6 @@ mod time;
 
 pub use capacity::{Capacity, Weighed};
 pub use channel::ChannelUse;
-pub use copies::{BoundedCopies, Fill, Kept, Ticket};
+pub use copies::{BoundedCopies, Fill, Kept, Seen, Ticket};
 pub use lease::{Heartbeat, Lease, Route};
 pub use time::{Bound, MonotonicTime};

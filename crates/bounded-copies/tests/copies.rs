@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use bounded_copies::{Bound, BoundedCopies, Capacity, ChannelUse, Fill, MonotonicTime, Weighed};
+use bounded_copies::{
+    Bound, BoundedCopies, Capacity, ChannelUse, Fill, MonotonicTime, Seen, Weighed,
+};
 use settings_store::Revision;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,10 +220,30 @@ fn a_write_too_heavy_to_be_kept_leaves_nothing_older() {
 #[test]
 fn the_revision_that_was_seen_is_known_while_its_copy_is_too_old_to_be_served() {
     let copies = copies(ChannelUse::Unused);
-    assert_eq!(copies.seen_revision(&KEY), Revision::default());
+    let seen = || copies.seen(&KEY).map(Seen::revision);
+    assert_eq!(seen(), None);
     assert_eq!(fill(&copies, 100, 3), Fill::Kept);
     assert_eq!(served(&copies, 5_000), None);
-    assert_eq!(copies.seen_revision(&KEY), revision(3));
+    assert_eq!(seen(), Some(revision(3)));
     copies.route_replaced();
-    assert_eq!(copies.seen_revision(&KEY), Revision::default());
+    assert_eq!(seen(), None);
+}
+
+#[test]
+fn a_copy_that_is_disproved_goes_and_one_that_took_its_place_stays() {
+    let copies = copies(ChannelUse::Unused);
+    assert_eq!(fill(&copies, 100, 3), Fill::Kept);
+    let third = copies.seen(&KEY).unwrap();
+    let read = copies.begin_fill(KEY, at(200));
+    copies.disprove(&KEY, third);
+    assert_eq!(copies.seen(&KEY), None);
+    assert_eq!(copies.complete_fill(read, revision(2), PAGE), Fill::Kept);
+    assert_eq!(served(&copies, 300), Some(2));
+
+    let second = copies.seen(&KEY).unwrap();
+    assert_eq!(fill(&copies, 300, 3), Fill::Kept);
+    for earlier in [third, second] {
+        copies.disprove(&KEY, earlier);
+        assert_eq!(served(&copies, 301), Some(3));
+    }
 }

@@ -353,6 +353,11 @@ catalogue! {
         title: "Dependency failed",
         way_out: "See the answer of the operation {name}.",
         when: "The operation that another one refers to failed", mark: Ours }
+    BatchAnswerTooLarge { 400, 1, GraphBatchException, "invalid_request";
+        message: "Please reduce the amount of data you're asking for, then retry your request",
+        title: "Answer too large for a batch",
+        way_out: "The operation was run, but the large answers of a batch have {limit} bytes together; ask for this one in a request of its own, or for less.",
+        when: "The answer of an operation is over 64 KiB and does not fit into what the batch has left for such answers", mark: Ours }
     InputTokenMissing { 400, 100, OAuthException, "invalid_request";
         message: "(#100) The parameter input_token is required",
         title: "input_token missing",
@@ -368,6 +373,16 @@ catalogue! {
         title: "No steerable clock",
         way_out: "Start the server with --dev to freeze, set and advance its clock.",
         when: "/control/clock of a server without --dev", mark: Ours }
+    TooManyWaiting { 503, 2, OAuthException, "invalid_request", transient;
+        message: "Too many requests of this kind are waiting at the moment",
+        title: "Temporarily unavailable",
+        way_out: "Nothing was changed; send the request again later.",
+        when: "More histories and availabilities of long spans are waiting for their turn than may wait", mark: Ours }
+    TooManyUnread { 503, 2, OAuthException, "invalid_request", transient;
+        message: "Too many answers are waiting to be read at the moment",
+        title: "Temporarily unavailable",
+        way_out: "{outcome}",
+        when: "The answers that callers have not read yet hold as much memory as they may, in all connections together", mark: Ours }
     StoreUnavailable { 503, 2, OAuthException, "invalid_request", transient;
         message: "An unexpected error has occurred. Please retry your request later.",
         title: "Temporarily unavailable",

@@ -497,6 +497,14 @@ impl GraphError {
         )
     }
 
+    /// [`ErrorId::BatchAnswerTooLarge`]; `limit` is in bytes.
+    pub fn batch_answer_too_large(limit: usize) -> Self {
+        Self::new(
+            ErrorId::BatchAnswerTooLarge,
+            [("limit", &limit.to_string())],
+        )
+    }
+
     /// [`ErrorId::InputTokenMissing`].
     pub fn input_token_missing() -> Self {
         Self::new(ErrorId::InputTokenMissing, [])
@@ -512,20 +520,39 @@ impl GraphError {
         Self::new(ErrorId::ClockNotSteerable, [])
     }
 
+    /// [`ErrorId::TooManyWaiting`].
+    pub fn too_many_waiting() -> Self {
+        Self::new(ErrorId::TooManyWaiting, [])
+    }
+
+    /// [`ErrorId::TooManyUnread`]; `is_unknown`: the request may have changed something.
+    pub fn too_many_unread(is_unknown: bool) -> Self {
+        Self::new(
+            ErrorId::TooManyUnread,
+            [("outcome", outcome_of_update(is_unknown))],
+        )
+    }
+
     /// [`ErrorId::StoreUnavailable`]; `is_unknown`: an update was under way, and nobody knows what
     /// became of it.
     pub fn store_unavailable(is_unknown: bool) -> Self {
-        let outcome = if is_unknown {
-            "The update may or may not have been stored: read before you send it again."
-        } else {
-            "Nothing was changed; send the request again later."
-        };
-        Self::new(ErrorId::StoreUnavailable, [("outcome", outcome)])
+        Self::new(
+            ErrorId::StoreUnavailable,
+            [("outcome", outcome_of_update(is_unknown))],
+        )
     }
 
     /// [`ErrorId::Unknown`].
     pub fn unknown() -> Self {
         Self::new(ErrorId::Unknown, [])
+    }
+}
+
+fn outcome_of_update(is_unknown: bool) -> &'static str {
+    if is_unknown {
+        "The update may or may not have been stored: read before you send it again."
+    } else {
+        "Nothing was changed; send the request again later."
     }
 }
 

@@ -17,12 +17,27 @@ function make(tag, members = {}, ...children) {
 
 // --- Asking the server ---
 
+/** The form token of this page; see `send`. */
+let { formToken } = (element('settings') ?? element('history'))?.dataset ?? {};
+const SESSION_ENDED = 'Your session has ended. Nothing is lost here: sign in in another tab, then go on.';
+
+/** Sends a request. The form token of a page ends when someone signs out in this browser; then it is asked for again, once. */
+async function send(address, revision, body) {
+  const post = () => fetch(address, { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Form-Token': formToken, 'If-Match': String(revision) }, body });
+  const response = await post();
+  if (response.status !== 403) return response;
+  const again = await fetch('/console/form-token');
+  if (!again.ok) return again;
+  const { form_token: renewed } = await again.json();
+  if (renewed === formToken) return response;
+  formToken = renewed;
+  return post();
+}
+
 /** Asks the server. What goes wrong on the way is an answer too, in `trouble`. */
-async function ask(page, formToken, what, body, revision) {
-  const headers = { 'Content-Type': 'application/json', 'X-Form-Token': formToken };
-  if (revision !== undefined) headers['If-Match'] = String(revision);
+async function ask(page, what, body, revision) {
   try {
-    const response = await fetch(`/console/pages/${page}/${what}`, { method: 'POST', headers, body });
+    const response = await send(`/console/pages/${page}/${what}`, revision, body);
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json');
     const answer = isJson ? JSON.parse(text) : null;
@@ -34,20 +49,27 @@ async function ask(page, formToken, what, body, revision) {
 
 function troubleOf(status, answer, text) {
   if (status === 200 || status === 412) return '';
-  if (status === 401) return 'Your session has ended. Sign in again in another tab, then go on here.';
+  if (status === 401) return SESSION_ENDED;
   return answer?.error?.message ?? text;
 }
 
+const TOAST_TIME = 10_000;
 let toastTimer;
+
+/** Takes the message with its button out of the page; the place stays, for screen readers to listen at. */
 function hideToast() {
-  document.querySelector('.toast').classList.remove('shown');
+  clearTimeout(toastTimer);
+  document.querySelector('.toast').replaceChildren();
 }
 
+/** Shows a message for a while; longer as long as the pointer or the focus is on it. */
 function toast(text, action) {
   const place = document.querySelector('.toast');
-  place.replaceChildren(text);
-  if (action) place.append(make('button', { type: 'button', onclick: () => { hideToast(); action.run(); } }, action.name));
-  place.classList.add('shown');
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(hideToast, 10_000);
+  const button = action && make('button', { type: 'button', onclick: () => { hideToast(); action.run(); } }, action.name);
+  place.replaceChildren(make('div', {}, text, ...(button ? [button] : [])));
+  const hideLater = () => {
+    clearTimeout(toastTimer);
+    toastTimer = setTimeout(() => (place.matches(':hover, :focus-within') ? hideLater() : hideToast()), TOAST_TIME);
+  };
+  hideLater();
 }

@@ -2,8 +2,8 @@
 'use strict';
 
 const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'];
-/** Enough for every zone at one offset. */
-const MOST_ZONES = 200;
+/** All there are. */
+const MOST_ZONES = 700;
 const title = (day) => day[0] + day.slice(1).toLowerCase();
 
 // --- Times: 0900 on the wire, 09:00 for people; 2359 closes at midnight, 24:00 ---
@@ -23,7 +23,7 @@ function minute(time, isClose) {
 // --- The editor ---
 
 function editor(form) {
-  const { page, formToken } = form.dataset;
+  const { page } = form.dataset;
   const mostEntries = Number(form.dataset.maxEntries);
   let stored = JSON.parse(form.dataset.state);
   let days = [];
@@ -50,6 +50,21 @@ function editor(form) {
       entries.sort((one, other) => one.open_time.localeCompare(other.open_time));
       return { day, spans: entries.map(({ open_time, close_time }) => ({ open: shown(open_time), close: shown(close_time, true) })) };
     });
+    drawDays();
+    changed();
+  }
+
+  /** The form as it stands, with what is only half typed. */
+  function formState() {
+    return { switches: switches.map((input) => input.checked), ringTarget: form.elements.ring_target.value, hasHours: element('has-hours').checked, zone: zoneInput.value, pickedZone, days };
+  }
+
+  function showState(state) {
+    switches.forEach((input, number) => { input.checked = state.switches[number]; });
+    form.elements.ring_target.value = state.ringTarget;
+    element('has-hours').checked = state.hasHours;
+    zoneInput.value = state.zone;
+    ({ pickedZone, days } = state);
     drawDays();
     changed();
   }
@@ -95,6 +110,13 @@ function editor(form) {
   let isPreviewDue = false;
   function changed() {
     hideToast();
+    refresh();
+  }
+
+  /** Shows what follows from the form, and keeps it as a draft. */
+  function refresh() {
+    const isEdited = update(stored.settings, settings().wanted) !== '{}';
+    keepDraft(page, isEdited ? { formToken, stored, state: formState() } : null);
     element('hours').hidden = !element('has-hours').checked;
     drawWeek();
     showZoneTime();
@@ -116,7 +138,7 @@ function editor(form) {
       complain(unclear, places, '');
       return;
     }
-    const { status, answer, trouble } = await ask(page, formToken, 'preview', update(stored.settings, wanted), stored.revision);
+    const { status, answer, trouble } = await ask(page, 'preview', update(stored.settings, wanted), stored.revision);
     if (turn !== asked) return;
     if (status === 412) {
       showConflict(answer, 'Saved');
@@ -155,7 +177,8 @@ function editor(form) {
         rest.push(detail);
       }
     });
-    element('trouble').textContent = rest.join(' ');
+    const signIn = () => make('a', { href: '/console/sign-in', target: '_blank', rel: 'noopener' }, 'Sign in');
+    element('trouble').replaceChildren(rest.join(' '), ...(other === SESSION_ENDED ? [' ', signIn()] : []));
     element('trouble').hidden = rest.length === 0;
     // What is wrong must be seen, also where nothing else is to be saved.
     if (rest.length > 0 || error) element('changes').hidden = false;
@@ -172,7 +195,7 @@ function editor(form) {
     const shownThen = JSON.stringify(settings().wanted);
     // A preview that is still under way is of settings that will soon be old.
     asked += 1;
-    const { status, answer, trouble } = await ask(page, formToken, 'settings', update(base.settings, wanted), base.revision);
+    const { status, answer, trouble } = await ask(page, 'settings', update(base.settings, wanted), base.revision);
     isSaving = false;
     if (status === 200) {
       stored = answer;
@@ -248,6 +271,11 @@ function editor(form) {
     if (!element('changes').hidden || isPreviewDue || isSaving) event.preventDefault();
   });
 
+  // Who comes back from signing in sees that the form can go on.
+  window.addEventListener('focus', () => {
+    if (element('trouble').textContent.startsWith(SESSION_ENDED) && !element('trouble').hidden) preview();
+  });
+
   // --- The days ---
 
   function drawDays(focus) {
@@ -300,7 +328,7 @@ function editor(form) {
   function copyMenu(number) {
     const boxes = DAYS.map((day, other) => make('input', { type: 'checkbox', value: other, disabled: other === number }));
     const close = () => { panel.hidden = true; button.setAttribute('aria-expanded', 'false'); button.focus(); };
-    const panel = make('div', { hidden: true, role: 'group', 'aria-label': `Copy ${title(DAYS[number])} to` },
+    const panel = make('div', { hidden: true, tabIndex: -1, role: 'group', 'aria-label': `Copy ${title(DAYS[number])} to` },
       ...DAYS.map((day, other) => make('label', {}, boxes[other], title(day))),
       make('div', { className: 'buttons' }, make('button', {
         type: 'button',
@@ -320,7 +348,9 @@ function editor(form) {
         if (!panel.hidden) boxes.find((box) => !box.disabled).focus();
       },
     }, 'Copy');
-    return make('div', { className: 'menu' }, button, panel);
+    const menu = make('div', { className: 'menu' }, button, panel);
+    menu.addEventListener('focusout', ({ relatedTarget: next }) => { if (next !== null && !menu.contains(next)) closeMenus(); });
+    return menu;
   }
 
   /** Closes every open menu but one. */
@@ -409,8 +439,16 @@ function editor(form) {
     return isName ? { error_data: { blame_field_specs: [['call_hours', 'timezone_id']], details: [note] } } : null;
   }
 
+  /** What to choose from before anything is typed: the present zone, that of the browser, and places. */
+  function likelyZones() {
+    const first = [pickedZone, Intl.DateTimeFormat().resolvedOptions().timeZone, 'UTC'];
+    const isFirst = ({ name }) => first.includes(name);
+    const all = searchZones(zones, '').found;
+    return [...all.filter(isFirst).sort((one, other) => first.indexOf(one.name) - first.indexOf(other.name)), ...all.filter((zone) => !isFirst(zone))];
+  }
+
   function findZones() {
-    const { found, note } = searchZones(zones, zoneInput.value);
+    const { found, note } = zoneInput.value === pickedZone ? { found: likelyZones(), note: '' } : searchZones(zones, zoneInput.value);
     highlighted = -1;
     zoneList.replaceChildren(...found.slice(0, MOST_ZONES).map(({ name, offset }, number) => make('li', {
       role: 'option', id: `zone-${number}`, 'data-name': name,
@@ -434,7 +472,13 @@ function editor(form) {
   }
 
   zoneInput.addEventListener('input', () => { changed(); findZones(); });
-  zoneInput.addEventListener('blur', () => openZones(false));
+  zoneInput.addEventListener('click', () => { if (zoneList.hidden) findZones(); });
+  /** Takes the one zone that a text means when the field is left; a text with several meanings stays, and says so. */
+  function settleZone() {
+    const { choice } = searchZones(zones, zoneInput.value);
+    if (zoneInput.value !== pickedZone && choice !== null && choice.name !== zoneInput.value) chooseZone(choice.name);
+  }
+  zoneInput.addEventListener('blur', () => { openZones(false); settleZone(); });
   zoneInput.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
@@ -461,21 +505,32 @@ function editor(form) {
     zones = answer.zones;
     zoneTime = answer.now - performance.now();
     // Also looks again at what was typed before the names were there.
-    changed();
+    if (document.activeElement !== zoneInput) settleZone();
+    refresh();
   }, () => { element('zone-time').textContent = 'The list of time zones did not arrive; a name still works.'; });
 
   form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });
+  element('has-hours').closest('label').hidden = false;
   outlook(stored);
-  show(stored.settings);
+  const draft = readDraft(page, formToken);
+  if (draft === null) {
+    show(stored.settings);
+  } else {
+    // An edit of an earlier revision keeps its base, so that what others changed since is found.
+    if (draft.stored.revision !== stored.revision) stored = draft.stored;
+    showState(draft.state);
+    toast('What you had not saved is here again.');
+  }
 }
 
 // --- History ---
 
 function historyPage(place) {
-  const { page, formToken, revision } = place.dataset;
+  const { page, revision } = place.dataset;
   for (const button of place.querySelectorAll('[data-restore]')) {
+    button.hidden = false;
     button.addEventListener('click', async () => {
-      const { status, trouble } = await ask(page, formToken, 'settings', button.dataset.restore, revision);
+      const { status, trouble } = await ask(page, 'settings', button.dataset.restore, revision);
       if (status === 200) {
         location.assign(`/console/pages/${page}/history`);
         return;

@@ -17,7 +17,12 @@ pub(crate) struct Asset {
     address: String,
 }
 
-const FILES: [(&str, &str, &str); 7] = [
+const FILES: [(&str, &str, &str); 8] = [
+    (
+        "console-drafts.js",
+        "text/javascript; charset=utf-8",
+        include_str!("../assets/console-drafts.js"),
+    ),
     (
         "console-parts.js",
         "text/javascript; charset=utf-8",

@@ -65,9 +65,11 @@ pub struct Limits {
     /// The most memory that request bodies may hold in all connections together, until their
     /// requests are answered, in bytes.
     pub unfinished_body_bytes: usize,
-    /// The most memory that pages outside of the Graph surface may hold in all connections
-    /// together, until their callers have taken them, in bytes.
-    pub unread_page_bytes: usize,
+    /// The most memory that answers may hold in all connections together, until their callers
+    /// have taken them, in bytes.
+    pub unread_answer_bytes: usize,
+    /// The most bytes of the answers of a batch that are over 64 KiB, together.
+    pub batch_answer_bytes: usize,
     /// How long the headers of a request may take, and how long a connection may be idle.
     pub header_time: Duration,
     /// How long the body of a request may take, and how long its answer.
@@ -78,7 +80,8 @@ pub struct Limits {
     /// How long the server goes on answering after it was told to stop, while `/readyz` says that
     /// it does: until whoever sends requests has looked there.
     pub drain_time: Duration,
-    /// How long requests under way may take after the server was told to stop.
+    /// How long a stop may take in all, after the drain time: requests under way get most of it,
+    /// and the store the rest.
     pub stop_time: Duration,
     /// The most memory for prepared answers, in bytes.
     pub cache_bytes: u64,
@@ -95,7 +98,8 @@ impl Default for Limits {
             header_bytes: 16 * 1024,
             unfinished_head_bytes: 64 * 1024 * 1024,
             unfinished_body_bytes: 64 * 1024 * 1024,
-            unread_page_bytes: 64 * 1024 * 1024,
+            unread_answer_bytes: 64 * 1024 * 1024,
+            batch_answer_bytes: 4 * 1024 * 1024,
             header_time: Duration::from_secs(30),
             request_time: Duration::from_secs(30),
             connections: 10_000,

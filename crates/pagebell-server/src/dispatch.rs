@@ -1,8 +1,8 @@
 //! A request in, a response out.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use graph_api::{
@@ -17,8 +17,10 @@ use tokio::sync::watch;
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, Credentials, verify_proof};
 use crate::copies::Copies;
-use crate::http::RenderedReference;
+use crate::http::{Budget, RenderedReference};
 use crate::metrics::Metrics;
+use crate::offloaded::{OffloadedWork, TooManyWaiting};
+use crate::readiness::Readiness;
 use crate::request::{Answer, GraphRequest, GraphResponse, Surface};
 use crate::{Configuration, Profile, Surroundings};
 
@@ -32,12 +34,16 @@ pub struct Pagebell {
     pub(crate) surroundings: Surroundings,
     /// Whether the server was told to stop, and is not ready for more.
     pub(crate) is_stopping: AtomicBool,
+    /// What the last look at the store found.
+    pub(crate) readiness: Readiness,
+    /// What runs off the threads of the runtime.
+    pub(crate) offloaded: OffloadedWork,
+    /// The memory for answers that are not read yet.
+    pub(crate) unread: Arc<Budget>,
     /// The default settings, as the store takes them with each write.
     pub(crate) default_settings: Arc<call_settings::CallSettings>,
     /// The texts of the reference that have been rendered.
     pub(crate) rendered_reference: RenderedReference,
-    /// Makes the form tokens of the console; random, and new with each start.
-    pub(crate) console_key: OnceLock<[u8; 32]>,
 }
 
 /// One operation on its way: the request, and what it inherits from the batch it stands in.
@@ -73,7 +79,12 @@ impl Pagebell {
         ));
         store.set_observer(Arc::clone(&copies) as Arc<_>);
         Self {
-            console_key: OnceLock::new(),
+            readiness: Readiness::default(),
+            offloaded: OffloadedWork::default(),
+            unread: Budget::new(
+                configuration.limits.unread_answer_bytes,
+                configuration.limits.connections,
+            ),
             rendered_reference: RenderedReference::default(),
             default_settings: Arc::new(configuration.default_settings.clone()),
             configuration,
@@ -451,6 +462,11 @@ fn is_secret(app: &AppRecord, secret: &str) -> bool {
 pub(crate) fn store_failed(error: &StoreError, trace: &TraceIds) -> GraphError {
     tracing::error!(trace_id = trace.request_id(), %error, "the store did not answer");
     GraphError::store_unavailable(error.is_fatal())
+}
+
+/// The answer to what may not even wait.
+pub(crate) fn too_many_waiting(_: TooManyWaiting) -> GraphError {
+    GraphError::too_many_waiting()
 }
 
 /// Refuses any method but GET on what is named so.

@@ -2,6 +2,7 @@
 //! endpoints that are not part of the Graph surface.
 
 mod body;
+mod certificate_validity;
 mod console_pages;
 mod endpoints;
 mod exchange;
@@ -14,9 +15,10 @@ mod room;
 mod server;
 mod tls;
 
+pub(crate) use memory::{Budget, Share};
 pub(crate) use rendered_reference::RenderedReference;
 pub use server::{Server, Stopped};
-pub use tls::{TlsError, TlsFiles};
+pub use tls::{TlsError, TlsFiles, TlsReload};
 
 /// Whether the connection of a request's caller is secure, as an extension of the request.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! What the server does: one operation a file.
 
 mod batch;
+mod batch_answers;
 mod call_availability;
 mod clock_control;
 mod debug_token;

@@ -15,7 +15,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use graph_api::GraphVersion;
 use serde::Deserialize;
-use settings_store::{AppId, NameTooLong, parse_name};
+use settings_store::{AppId, NameError, parse_name};
 
 use crate::administration::page::PageSetOptions;
 use crate::failure::Failure;
@@ -227,7 +227,7 @@ fn parse_scope(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("a scope has a name".to_owned());
     }
-    parse_name(text).map_err(|error: NameTooLong| error.to_string())
+    parse_name(text).map_err(|error: NameError| error.to_string())
 }
 
 fn parse_expiry(text: &str) -> Result<Lifetime, String> {

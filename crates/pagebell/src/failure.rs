@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// The store cannot be used.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// Something was made and nobody was told what it is, or it is not known whether it was made.
+    #[error("{0}")]
+    Unconfirmed(String),
     /// The server cannot listen.
     #[error("cannot listen on {address}: {reason}")]
     Listen {
@@ -52,12 +55,35 @@ pub(crate) enum Failure {
          opens and checks it anew"
     )]
     StoreFailed(String),
+    /// The store was still closing when the time of a stop was up.
+    #[error(
+        "the store did not close in the time of a stop: updates that were under way may or may not \
+         be stored, what was acknowledged is"
+    )]
+    StoreNotClosed,
     /// Output could not be written.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }
 
 impl Failure {
+    /// A store failed to put in an app or a token with this id. Where that may have been stored
+    /// nevertheless, the message names it: its secret was shown to nobody.
+    pub(crate) fn unconfirmed(error: StoreError, kind: &str, id: impl std::fmt::Display) -> Self {
+        match error {
+            StoreError::OutcomeUnknown { reason } => Self::Unconfirmed(format!(
+                "it is unknown whether the {kind} {id} was stored, or still will be ({reason}); \
+                 pagebell {kind} list shows it then{}",
+                if kind == "token" {
+                    format!(", and pagebell token revoke {id} revokes it: nobody knows the token")
+                } else {
+                    ": nobody knows its secret, so use another one".to_owned()
+                }
+            )),
+            error => error.into(),
+        }
+    }
+
     /// 1: refused; 2: could not run.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {

@@ -11,11 +11,24 @@ use clap::ValueEnum;
 use pagebell_server::DroppedLogLines;
 use serde::Deserialize;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::queue::LogQueue;
 
 /// How long the end of the process waits for the log at most.
 const FLUSH_LIMIT: Duration = Duration::from_millis(500);
+
+/// What is logged at the levels `debug` and `trace`. Other crates would write into the log at these
+/// what Pagebell keeps out of it: the parameters of statements, headers, secrets.
+const OWN_TARGETS: [&str; 5] = [
+    "bounded_copies",
+    "pagebell",
+    "pagebell_server",
+    "store_postgres",
+    "store_sqlite",
+];
 
 /// The log of this process, like the subscriber of `tracing`. Only `serve` has one.
 static QUEUE: OnceLock<LogQueue> = OnceLock::new();
@@ -59,9 +72,16 @@ pub(crate) fn start(format: LogFormat, level: LogLevel) -> io::Result<()> {
         .log_internal_errors(false)
         .with_max_level(level)
         .with_target(false);
+    let others = level.min(LevelFilter::INFO);
+    let filter = Targets::new()
+        .with_default(others)
+        .with_targets(OWN_TARGETS.map(|target| (target, level)));
     match format {
-        LogFormat::Text => builder.with_ansi(false).init(),
-        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.with_ansi(false).finish().with(filter).init(),
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true);
+            builder.finish().with(filter).init();
+        }
     }
     std::panic::set_hook(Box::new(|panic| {
         // The default hook writes to stderr itself, where it would wait for a pipe that is full.

@@ -14,6 +14,8 @@ mod logging;
 mod maintenance;
 mod serve;
 mod shared_options;
+mod signals;
+mod starting;
 mod store_location;
 mod system;
 

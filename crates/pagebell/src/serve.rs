@@ -4,16 +4,18 @@ use std::io::{ErrorKind, Write, stdout};
 use std::sync::Arc;
 
 use graph_api::GraphVersion;
-use pagebell_server::http::{Server, Stopped, TlsFiles};
-use pagebell_server::{Configuration, Limits, Pagebell, Profile};
+use pagebell_server::http::{Server, Stopped, TlsFiles, TlsReload};
+use pagebell_server::{Configuration, Limits, Pagebell, Profile, Surroundings};
 use secrecy::ExposeSecret;
-use tokio::signal::unix::{SignalKind, signal};
+use settings_store::{SettingsStore, StoreError};
 
 use crate::command_line::{ProfileName, ServeOptions};
 use crate::demonstration::Demonstration;
 use crate::failure::Failure;
 use crate::lifetime::Lifetime;
 use crate::shared_options::hours_limits;
+use crate::signals::{self, Signals};
+use crate::starting::step;
 use crate::{configuration_file, demonstration, logging, system};
 
 pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
@@ -23,7 +25,11 @@ pub(crate) fn run(options: ServeOptions) -> Result<(), Failure> {
         options.log_level.unwrap_or_default(),
     )
     .map_err(Failure::Start)?;
-    runtime().map_err(Failure::Start)?.block_on(serve(options))
+    let runtime = runtime().map_err(Failure::Start)?;
+    let served = runtime.block_on(serve(options));
+    // What still waits for a disk or a database is left to end with the process.
+    runtime.shutdown_background();
+    served
 }
 
 /// One thread for each core that this process may use. Alone on one, a thread needs none of what
@@ -49,31 +55,37 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let version = configuration.version_of_unversioned();
     let location = options.store.clone().unwrap_or_default();
     let address = options.listen.unwrap_or_default().0;
-    // Signals are heard from here on, so that none is lost between the start and the wait.
-    let stop = stop_signal()?;
-    ignore_other_signals()?;
+    // Signals are heard from here on, so that a start that has to wait can be stopped.
+    let stop_limit = configuration.limits.drain_time + configuration.limits.stop_time;
+    let mut signals = Signals::hear(stop_limit).map_err(Failure::Start)?;
 
     let mut surroundings = system::surroundings();
     if dev {
         surroundings = surroundings.with_steerable_clock();
     }
     let cache_bound = options.cache_bound.map(Lifetime::duration);
-    let store = location
-        .open_for_server(cache_bound.filter(|bound| !bound.is_zero()))
-        .await?;
-    let demonstration = if dev {
-        let made = demonstration::prepare(&*store, &surroundings).await?;
-        configuration.page_of_token = Some((made.token_id, demonstration::PAGE));
-        Some(made)
-    } else {
-        if let Some(token_id) = demonstration::open_token(&*store).await? {
-            tracing::warn!(
-                %token_id,
-                "the token of serve --dev opens this store; pagebell token revoke ends that"
-            );
-        }
-        None
+    let opening = {
+        let location = location.clone();
+        let bound = cache_bound.filter(|bound| !bound.is_zero());
+        async move { location.open_for_server(bound).await }
     };
+    let waiting_for = format!("the store {location} to open");
+    let Some(store) = step(&waiting_for, &mut signals, opening).await? else {
+        return Ok(());
+    };
+    let preparing = {
+        let (store, surroundings) = (Arc::clone(&store), surroundings.clone());
+        async move { Ok(demonstration(&*store, &surroundings, dev).await?) }
+    };
+    let waiting_for = format!("the store {location} to answer");
+    let Some(demonstration) = step(&waiting_for, &mut signals, preparing).await? else {
+        return Ok(());
+    };
+    if let Some(made) = &demonstration {
+        // The published page knows `me` for the one Page of a token only.
+        configuration.page_of_token =
+            (profile == Profile::Graph).then_some((made.token_id, demonstration::PAGE));
+    }
     let pagebell = Pagebell::new(configuration, Arc::clone(&store), surroundings);
     logging::count_dropped_lines_in(pagebell.dropped_log_lines());
     let mut server =
@@ -100,7 +112,8 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
     let base = format!("{scheme}://{}", server.address()?);
     announce(&base, version, profile, demonstration.as_ref()).map_err(Failure::Announce)?;
     tracing::info!(store = %location, "serving");
-    match server.run(stop).await {
+    tokio::spawn(reload_at_hangup(signals.clone(), server.tls_reload()));
+    match server.run(async move { signals.stop().await }).await {
         Stopped::Finished => {
             tracing::info!("stopped");
             Ok(())
@@ -109,8 +122,27 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
             tracing::warn!("stopped with requests still under way");
             Ok(())
         }
+        Stopped::StoreNotClosed => Err(Failure::StoreNotClosed),
         Stopped::StoreFailed(reason) => Err(Failure::StoreFailed(reason)),
     }
+}
+
+/// What `--dev` shows. Without it, a token that an earlier start with `--dev` left is reported.
+async fn demonstration(
+    store: &dyn SettingsStore,
+    surroundings: &Surroundings,
+    dev: bool,
+) -> Result<Option<Demonstration>, StoreError> {
+    if dev {
+        return demonstration::prepare(store, surroundings).await.map(Some);
+    }
+    if let Some(token_id) = demonstration::open_token(store).await? {
+        tracing::warn!(
+            %token_id,
+            "the token of serve --dev opens this store; pagebell token revoke ends that"
+        );
+    }
+    Ok(None)
 }
 
 /// The lines on stdout that scripts read.
@@ -237,34 +269,16 @@ fn tls_files(options: &ServeOptions) -> Result<Option<TlsFiles>, Failure> {
     }
 }
 
-/// Has signals that would end the process by default, and that are sent out of habit, do nothing:
-/// SIGHUP comes with a terminal that closes, and from tools that rotate logs or reload.
-fn ignore_other_signals() -> Result<(), Failure> {
-    for (kind, name) in [
-        (SignalKind::hangup(), "SIGHUP"),
-        (SignalKind::user_defined1(), "SIGUSR1"),
-        (SignalKind::user_defined2(), "SIGUSR2"),
-    ] {
-        let mut received = signal(kind).map_err(Failure::Start)?;
-        tokio::spawn(async move {
-            while received.recv().await.is_some() {
-                tracing::info!("{name} changes nothing; SIGTERM stops the server");
+/// Reads certificate and key again at each SIGHUP, as `systemctl reload` sends it.
+async fn reload_at_hangup(mut signals: Signals, tls: Option<TlsReload>) {
+    loop {
+        signals.hangup().await;
+        match &tls {
+            Some(tls) => {
+                tracing::info!("SIGHUP: reading certificate and key again");
+                tls.request();
             }
-        });
-    }
-    Ok(())
-}
-
-/// Ends when the process is asked to stop.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| signal(kind).map_err(Failure::Start);
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            None => signals::without_effect("SIGHUP"),
         }
-        tracing::info!("asked to stop: finishing what is under way");
-    })
+    }
 }

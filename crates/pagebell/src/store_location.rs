@@ -73,6 +73,8 @@ pub(crate) enum Opening {
     MayBeFirst,
     /// It makes sense only on a store that exists.
     Existing,
+    /// It makes sense only on a store that exists, and changes nothing in it.
+    Reading,
 }
 
 impl From<&str> for StoreLocation {
@@ -180,11 +182,19 @@ impl StoreLocation {
     /// Opens the store for a command.
     pub(crate) async fn open(&self, opening: Opening) -> Result<Arc<dyn SettingsStore>, Failure> {
         if let Self::Postgres(location) = self {
-            return open_postgres(location, Coherence::Strict).await;
+            return match opening {
+                Opening::MayBeFirst | Opening::Existing => {
+                    open_postgres(location, Coherence::Strict).await
+                }
+                Opening::Reading => {
+                    let location = usable(location)?;
+                    Ok(Arc::new(PostgresStore::open_for_reading(location).await?))
+                }
+            };
         }
         let path = match opening {
             Opening::MayBeFirst => self.file("administered")?,
-            Opening::Existing => self.existing_file("administered")?,
+            Opening::Existing | Opening::Reading => self.existing_file("administered")?,
         };
         let is_new = !path.exists();
         let store = SqliteStore::open(path, Role::Administration)?;
@@ -239,10 +249,13 @@ async fn open_postgres(
     location: &Result<Location, LocationError>,
     coherence: Coherence,
 ) -> Result<Arc<dyn SettingsStore>, Failure> {
-    match location {
-        Ok(location) => Ok(Arc::new(PostgresStore::open(location, coherence).await?)),
-        Err(error) => Err(Failure::Options(error.to_string())),
-    }
+    let location = usable(location)?;
+    Ok(Arc::new(PostgresStore::open(location, coherence).await?))
+}
+
+fn usable(location: &Result<Location, LocationError>) -> Result<&Location, Failure> {
+    let usable = location.as_ref();
+    usable.map_err(|error| Failure::Options(error.to_string()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The real clock and the real source of randomness. Nothing else reads them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use pagebell_server::{Clock, Entropy, Surroundings};
@@ -10,6 +10,16 @@ use rand::RngCore;
 /// The machine's clock.
 #[derive(Debug)]
 struct SystemClock;
+
+/// The instant, or where it is outside of those that there are the nearest of them: a clock that is
+/// set so far wrong must not end anything.
+fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).unwrap_or(if time < UNIX_EPOCH {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
 
 /// A cryptographic generator that the operating system seeds.
 #[derive(Debug)]
@@ -21,7 +31,7 @@ struct SystemEntropy;
 )]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        Timestamp::now()
+        timestamp(SystemTime::now())
     }
 
     fn monotonic(&self) -> Duration {
@@ -71,5 +81,18 @@ pub(crate) fn surroundings() -> Surroundings {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         steering: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_beyond_the_last_instant_stands_at_it() {
+        let far = Duration::from_secs(400_000_000_000);
+        assert_eq!(timestamp(UNIX_EPOCH + far), Timestamp::MAX);
+        assert_eq!(timestamp(UNIX_EPOCH - far * 2), Timestamp::MIN);
+        assert_eq!(timestamp(UNIX_EPOCH), Timestamp::UNIX_EPOCH);
     }
 }

@@ -32,8 +32,9 @@ pub use calling::{
 };
 pub use moving::whole_pages_move_with_their_history;
 pub use pages::{
-    many_pages_are_imported_like_updates, page_ids_of_the_whole_range,
-    pages_are_added_listed_and_removed, pages_are_found, removed_pages_come_back_empty,
+    many_pages_are_imported_like_updates, names_that_not_every_store_keeps_are_refused,
+    page_ids_of_the_whole_range, pages_are_added_listed_and_removed, pages_are_found,
+    removed_pages_come_back_empty,
 };
 pub use settings::{
     a_closed_store_refuses, an_expected_revision_guards_the_write,
@@ -61,6 +62,7 @@ macro_rules! contract_tests {
             removed_pages_come_back_empty
             many_pages_are_imported_like_updates
             page_ids_of_the_whole_range
+            names_that_not_every_store_keeps_are_refused
             whole_pages_move_with_their_history
             pages_are_changed_outside_of_their_settings
             imports_state_calling

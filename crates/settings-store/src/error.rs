@@ -1,7 +1,9 @@
 //! Why a store did not do what it was asked.
 
-/// An error of a store. None of them means that a write was refused for its content; what is
-/// refused so is an outcome, not an error.
+use call_settings::PageId;
+
+/// An error of a store. None but [`Unstorable`](Self::Unstorable) means that a write was refused for
+/// its content; what is refused so otherwise is an outcome, not an error.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached or has stopped, and the write, if it was one, did not happen.
@@ -15,6 +17,12 @@ pub enum StoreError {
     OutcomeUnknown {
         /// What happened.
         reason: String,
+    },
+    /// Something has a value that no store keeps; nothing was stored.
+    #[error("this cannot be stored: {what}")]
+    Unstorable {
+        /// What, with the way out.
+        what: String,
     },
     /// There is no room for the write. Reads go on; writes may be tried again.
     #[error("the store is full")]
@@ -53,6 +61,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The refusal of a change to a Page that is at [`Revision::LAST`](crate::Revision::LAST).
+    #[must_use]
+    pub fn no_revision_left(page_id: PageId) -> Self {
+        Self::Corrupt {
+            what: format!("the Page {page_id} is at the last revision that there is"),
+        }
+    }
+
     /// Whether the store can no longer be trusted, so that its process should end and the next one
     /// open and check it anew.
     pub const fn is_fatal(&self) -> bool {

@@ -29,7 +29,7 @@ pub use error::StoreError;
 pub use line::{BoundedKeeping, Hint, Line, OpenLine, PageAtLeader};
 pub use memory::MemoryStore;
 pub use moving::{Inventory, Move, Moved, WholePage};
-pub use name::{LONGEST_NAME, NameTooLong, parse_name};
+pub use name::{LONGEST_NAME, NameError, check_page_name, parse_name};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
 pub use page_search::PageSearch;
 pub use record::{

@@ -1,7 +1,6 @@
-//! Everything but the settings: Pages, apps, tokens, imports. Rare, so each in a statement or a
+//! Everything but the settings: Pages, apps, tokens. Rare, so each in a statement or a
 //! transaction of its own.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use call_settings::PageId;
@@ -9,8 +8,8 @@ use deadpool_postgres::{GenericClient, Object};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use settings_store::{
-    Added, AppRecord, Decision, HistoryEntry, Imported, NewPage, PageRecord, PagesImport, Revision,
-    StoreError, TokenHash, TokenKey, TokenRecord, signed,
+    Added, AppRecord, HistoryEntry, NewPage, Revision, StoreError, TokenHash, TokenKey,
+    TokenRecord, signed, unsigned,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
@@ -18,8 +17,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::calling::Callings;
 use crate::error::{self, Fate, unavailable};
-use crate::reads;
-use crate::rows::{self, PageRow};
+use crate::rows;
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
 use crate::writes::Attempt;
 
@@ -27,10 +25,10 @@ use crate::writes::Attempt;
 pub(crate) const MOST_ROUNDS: usize = 20;
 
 /// How long an import of many Pages may take.
-const IMPORT_TIME: Duration = Duration::from_mins(2);
+pub(crate) const IMPORT_TIME: Duration = Duration::from_mins(2);
 
 /// Something that is done at once or not at all.
-trait Change: Sync {
+pub(crate) trait Change: Sync {
     type Output;
 
     /// How long one try may take.
@@ -41,26 +39,37 @@ trait Change: Sync {
 }
 
 /// Runs a change, again only while it certainly has not happened.
-async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
+pub(crate) async fn change<C: Change>(
+    sessions: &Sessions,
+    work: C,
+) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
+    let mut is_prepared_again = false;
     loop {
         let error = match sessions.take().await {
             Err(error) => error,
             Ok(mut session) => match timeout(C::TIME, work.run(&mut session)).await {
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(value)) => {
+                    session.release();
+                    return Ok(value);
+                }
                 Ok(Err(error)) => {
-                    let fate = Fate::of(&error);
-                    if fate.drops_connection() {
-                        sessions::discard(session);
-                    }
-                    match fate {
-                        Fate::Refused => return Err(error::of_statement(&error)),
+                    sessions::settle(session, &error);
+                    match Fate::of(&error) {
+                        Fate::Outdated if !is_prepared_again => {
+                            is_prepared_again = true;
+                            sessions.forget_prepared_changes();
+                            continue;
+                        }
+                        Fate::Refused | Fate::ContentRefused | Fate::Outdated => {
+                            return Err(error::of_statement(&error));
+                        }
                         Fate::Unknown => return Err(unknown(error::described(&error))),
                         Fate::NotDone | Fate::NotDoneHere => error::of_statement(&error),
                     }
                 }
+                // The session is dropped: its connection comes back when the database has answered.
                 Err(_elapsed) => {
-                    sessions::discard(session);
                     return Err(unknown("the database does not answer".to_owned()));
                 }
             },
@@ -127,68 +136,54 @@ pub(crate) async fn remove_page(
     page_id: PageId,
     at: Timestamp,
 ) -> Result<Option<Vec<TokenHash>>, StoreError> {
-    for _ in 0..MOST_ROUNDS {
-        let row = find_page(sessions, page_id).await?;
-        let Some(row) = row.filter(|row| !row.removed) else {
-            return Ok(None);
-        };
-        let found = row.record.revision;
-        let removal = RemovePage { page_id, found, at };
-        if let Some(rows) = change(sessions, removal).await? {
-            return rows
-                .iter()
-                .map(rows::token_hash)
-                .collect::<Result<_, _>>()
-                .map(Some);
-        }
-    }
-    Err(overtaken())
+    let rows = change(sessions, RemovePage { page_id, at }).await??;
+    rows.map(|rows| rows.iter().map(rows::token_hash).collect())
+        .transpose()
 }
 
-/// The removal of a Page that was found at a revision.
 struct RemovePage {
     page_id: PageId,
-    found: Revision,
     at: Timestamp,
 }
 
 impl Change for RemovePage {
-    /// The tokens that covered it; `None`: somebody else was faster.
-    type Output = Option<Vec<Row>>;
+    /// The tokens that covered it; `None`: there is no such Page.
+    type Output = Result<Option<Vec<Row>>, StoreError>;
 
-    async fn run(&self, session: &mut Object) -> Result<Option<Vec<Row>>, Error> {
+    async fn run(&self, session: &mut Object) -> Result<Self::Output, Error> {
+        // Locked, so that no update can overtake it, however many there are.
+        const FIND: &str =
+            "SELECT revision FROM page WHERE page_id = $1 AND NOT removed FOR UPDATE";
         const REMOVE: &str = "
 WITH written AS (
     UPDATE page SET name = NULL, revision = $2, previous_revision = $3, document = NULL,
         checksum = NULL, removed = true, eligible = true, engaged_users = NULL
-    WHERE page_id = $1 AND revision = $3 AND NOT removed
-    RETURNING page_id
-), entered AS (
-    INSERT INTO history (page_id, revision, changed_ms, trace_id, write_id)
-    SELECT page_id, $2, $4, '', 0 FROM written
+    WHERE page_id = $1
     RETURNING page_id
 )
-SELECT page_id FROM written";
+INSERT INTO history (page_id, revision, changed_ms, trace_id, write_id)
+SELECT page_id, $2, $4, '', 0 FROM written";
+        let page_id = signed(self.page_id.get());
         let transaction = session.transaction().await?;
-        let remove = transaction.prepare_cached(REMOVE).await?;
-        let removed = transaction
-            .query(
-                &remove,
-                &[
-                    &signed(self.page_id.get()),
-                    &signed(self.found.next().get()),
-                    &signed(self.found.get()),
-                    &self.at.as_millisecond(),
-                ],
-            )
-            .await?;
-        if removed.is_empty() {
+        let find = transaction.prepare_cached(FIND).await?;
+        let Some(row) = transaction.query_opt(&find, &[&page_id]).await? else {
             transaction.rollback().await?;
-            return Ok(None);
-        }
+            return Ok(Ok(None));
+        };
+        let found: i64 = row.try_get(0)?;
+        let Some(next) = Revision::new(unsigned(found)).next() else {
+            transaction.rollback().await?;
+            return Ok(Err(StoreError::no_revision_left(self.page_id)));
+        };
+        let next = signed(next.get());
+        let remove = transaction.prepare_cached(REMOVE).await?;
+        let at = self.at.as_millisecond();
+        transaction
+            .execute(&remove, &[&page_id, &next, &found, &at])
+            .await?;
         let tokens = uncover(&transaction, &[self.page_id]).await?;
         transaction.commit().await?;
-        Ok(Some(tokens))
+        Ok(Ok(Some(tokens)))
     }
 }
 
@@ -208,13 +203,6 @@ RETURNING token_id, hash";
     let ids: Vec<String> = page_ids.iter().map(ToString::to_string).collect();
     let statement = transaction.prepare_cached(UNCOVER).await?;
     transaction.query(&statement, &[&ids]).await
-}
-
-async fn find_page(sessions: &Sessions, page_id: PageId) -> Result<Option<PageRow>, StoreError> {
-    reads::find_pages(sessions, &[page_id])
-        .await?
-        .remove(&page_id)
-        .transpose()
 }
 
 pub(crate) fn overtaken() -> StoreError {
@@ -315,27 +303,6 @@ RETURNING token_id, hash";
     rows.first().map(rows::token_hash).transpose()
 }
 
-/// Adds many Pages with their settings, all of them or none.
-pub(crate) async fn import(
-    sessions: &Sessions,
-    import: &PagesImport,
-) -> Result<Imported, StoreError> {
-    let mut page_ids: Vec<PageId> = import.pages.iter().map(|page| page.page_id).collect();
-    page_ids.sort_unstable_by_key(|id| signed(id.get()));
-    page_ids.dedup();
-    for _ in 0..MOST_ROUNDS {
-        let mut rows = BTreeMap::new();
-        for (page_id, row) in reads::find_pages(sessions, &page_ids).await? {
-            rows.insert(page_id, row?);
-        }
-        let (all, imported) = decide_import(import, &page_ids, rows);
-        if all.store(sessions).await? {
-            return Ok(imported);
-        }
-    }
-    Err(overtaken())
-}
-
 /// All of an attempt or nothing of it; whether it is stored.
 pub(crate) struct StoreAll {
     pub(crate) attempt: Attempt,
@@ -395,85 +362,6 @@ impl Change for StoreAll {
     }
 }
 
-/// What an import does to a Page.
-struct Imports {
-    record: PageRecord,
-    /// The revision that it was read with.
-    read_revision: Revision,
-    name: Option<String>,
-    entries: Vec<HistoryEntry>,
-    is_restated: bool,
-    is_to_be_stored: bool,
-}
-
-fn decide_import(
-    import: &PagesImport,
-    page_ids: &[PageId],
-    mut rows: BTreeMap<PageId, PageRow>,
-) -> (StoreAll, Imported) {
-    let mut imported = Imported::default();
-    let mut pages: BTreeMap<PageId, Imports> = BTreeMap::new();
-    for line in &import.pages {
-        let mut is_new = false;
-        let page = pages.entry(line.page_id).or_insert_with(|| {
-            let row = rows.remove(&line.page_id);
-            let read_revision = row
-                .as_ref()
-                .map_or_else(Revision::default, |row| row.record.revision);
-            let record = row.filter(|row| !row.removed).map(|row| row.record);
-            is_new = record.is_none();
-            Imports {
-                record: record
-                    .unwrap_or_else(|| PageRecord::unconfigured(line.page_id, read_revision)),
-                read_revision,
-                name: None,
-                entries: Vec::new(),
-                is_restated: false,
-                is_to_be_stored: is_new,
-            }
-        });
-        let renamed = line.name.is_some() && line.name != page.record.name;
-        if renamed {
-            page.record.name.clone_from(&line.name);
-            page.name.clone_from(&line.name);
-        }
-        let calling = page.record.calling.changed(line.calling);
-        let restated = calling != page.record.calling;
-        page.record.calling = calling;
-        page.is_restated |= restated;
-        let decision = import.write_of(line).decide(page.record.clone());
-        let changed = match decision {
-            Decision::Change { record, entry } => {
-                page.record = record;
-                page.entries.push(entry);
-                true
-            }
-            Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
-        };
-        page.is_to_be_stored |= renamed || restated || changed;
-        *if is_new {
-            &mut imported.added
-        } else if renamed || restated || changed {
-            &mut imported.changed
-        } else {
-            &mut imported.unchanged
-        } += 1;
-    }
-    let mut all = StoreAll::of(Attempt::empty(rand::random()));
-    for page_id in page_ids {
-        if let Some(page) = pages.get(page_id).filter(|page| page.is_to_be_stored) {
-            let name = page.name.as_deref();
-            let Imports { record, .. } = page;
-            all.attempt
-                .add(record, page.read_revision, name, &page.entries);
-            if page.is_restated {
-                all.callings.add(*page_id, record.calling);
-            }
-        }
-    }
-    (all, imported)
-}
-
 /// The history of a Page since its newest removal, newest first.
 pub(crate) async fn history(
     sessions: &Sessions,
@@ -491,7 +379,7 @@ pub(crate) async fn history(
     // One more, for what the last of them started from.
     let count = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let rows = sessions
-        .query(&sql, &[&signed(page_id.get()), &before, &count])
+        .search(&sql, &[&signed(page_id.get()), &before, &count])
         .await?;
     let mut entries: Vec<HistoryEntry> = Vec::with_capacity(rows.len());
     for row in &rows {

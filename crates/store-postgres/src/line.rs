@@ -1,51 +1,87 @@
 //! One connection to the leader, over which a server reads what it keeps and proves that it may.
 
-use std::future::poll_fn;
-use std::sync::Arc;
-use std::{fmt, task};
+use std::fmt;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use call_settings::PageId;
 use settings_store::{
     AppRecord, Hint, Line, OpenLine, PageAtLeader, StoreError, TokenHash, TokenRecord, signed,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Client, Connection, Error, NoTls, Row, Statement};
+use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 
 use crate::batch::{Batched, LookUp};
-use crate::error::{self, no_answer, unavailable};
-use crate::hints;
-use crate::location::{Encryption, Location};
+use crate::connecting::{Connector, Messages};
+use crate::error::{self, Fate, no_answer, unavailable};
+use crate::hints::{self, Channel};
+use crate::inbox::{Inbox, InboxSender, Received};
+use crate::location::Location;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::PageRow;
-use crate::sessions::{self, CONNECT_TIME, GREETING, TRY_TIME};
-use crate::tls;
+use crate::sessions::{CONNECT_TIME, GREETING, TRY_TIME};
 
 /// A committed write that changes nothing for anybody else.
 const PROVE: &str = "
 INSERT INTO heartbeat (line_id, beaten_ms) VALUES ($1, CAST(extract(epoch FROM now()) * 1000 AS bigint))
 ON CONFLICT (line_id) DO UPDATE SET beaten_ms = excluded.beaten_ms";
 
-/// Removes the rows of lines that have gone long ago.
+/// Removes the rows of lines that have gone long ago, but for those that somebody has locked.
 const FORGET: &str = "
-DELETE FROM heartbeat WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000";
+DELETE FROM heartbeat WHERE line_id IN (
+    SELECT line_id FROM heartbeat
+    WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000
+    FOR UPDATE SKIP LOCKED
+)";
 
-/// The most notifications that are looked at together.
-const MOST_HEARD: usize = 1_000;
+/// Beside [`GREETING`]: nothing on a line waits for a lock for as long as a write may.
+const LIMITS: &str = "SET lock_timeout = '1s'";
 
 /// Opens lines to one database, one after the other.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    location: Location,
-    /// Whether the database carries hints.
-    hints: bool,
-    /// The row that all of them write: while the write of a line that was let go is still waiting for
-    /// the standby, the next one fails instead of waiting too.
+    connector: Connector,
+    /// Where the database carries hints, if it does.
+    channel: Option<Channel>,
+    row: Arc<HeartbeatRow>,
+}
+
+/// The row that all lines of a server write: while the write of a line that was let go is still
+/// waiting for the standby, the next one fails instead of waiting too. Another row takes its place
+/// when somebody else has locked it. There is no third one before the second has been written, so
+/// that no more than two writes wait for the standby.
+#[derive(Debug)]
+struct HeartbeatRow(std::sync::Mutex<HeartbeatRowState>);
+
+#[derive(Debug)]
+struct HeartbeatRowState {
     line_id: i64,
+    is_proven: bool,
+}
+
+impl HeartbeatRow {
+    fn state(&self) -> MutexGuard<'_, HeartbeatRowState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The row with this id was written.
+    fn written(&self, line_id: i64) {
+        let mut state = self.state();
+        state.is_proven |= state.line_id == line_id;
+    }
+
+    /// The row with this id is locked.
+    fn locked(&self, line_id: i64) {
+        let mut state = self.state();
+        if state.line_id == line_id && state.is_proven {
+            *state = HeartbeatRowState {
+                line_id: rand::random(),
+                is_proven: false,
+            };
+        }
+    }
 }
 
 /// A line.
@@ -53,13 +89,14 @@ struct PostgresLine {
     shared: Arc<Shared>,
     pages: Batched<PageId, PageRow>,
     tokens: Batched<TokenHash, TokenWithApp>,
-    heard: Mutex<mpsc::UnboundedReceiver<String>>,
+    heard: Inbox,
 }
 
 /// The connection and what it has prepared.
 struct Shared {
     client: Client,
     driving: AbortHandle,
+    row: Arc<HeartbeatRow>,
     line_id: i64,
     prove: Statement,
     pages: Statement,
@@ -81,7 +118,7 @@ impl OpenLine for Lines {
             client,
             driving,
             heard,
-        } = timeout(CONNECT_TIME, connect(&self.location))
+        } = timeout(CONNECT_TIME, connect(&self.connector))
             .await
             .map_err(|_elapsed| no_answer())??;
         let preparing = self.prepare(client, driving.clone());
@@ -97,7 +134,7 @@ impl OpenLine for Lines {
         Ok(Arc::new(PostgresLine {
             pages: Batched::start(&pages(&shared)),
             tokens: Batched::start(&tokens(&shared)),
-            heard: Mutex::new(heard),
+            heard,
             shared,
         }))
     }
@@ -108,42 +145,26 @@ struct Connected {
     client: Client,
     driving: AbortHandle,
     /// What the database notifies of; it ends with the connection.
-    heard: mpsc::UnboundedReceiver<String>,
+    heard: Inbox,
 }
 
-async fn connect(location: &Location) -> Result<Connected, StoreError> {
-    let config = sessions::configured(location).map_err(unavailable)?;
-    let failed = |error: Error| unavailable(error::described(&error));
-    let (sender, heard) = mpsc::unbounded_channel();
-    let (client, driving) = match &location.encryption {
-        Encryption::Off => {
-            let (client, connection) = config.connect(NoTls).await.map_err(failed)?;
-            (client, tokio::spawn(drive(connection, sender)))
-        }
-        Encryption::Verified { authorities } => {
-            let connector = tls::connector(authorities).map_err(unavailable)?;
-            let (client, connection) = config.connect(connector).await.map_err(failed)?;
-            (client, tokio::spawn(drive(connection, sender)))
-        }
-    };
+async fn connect(connector: &Connector) -> Result<Connected, StoreError> {
+    let opened = connector.open().await;
+    let (client, messages) = opened.map_err(|error| unavailable(error::described(&error)))?;
+    let (sender, heard) = Inbox::new();
     Ok(Connected {
         client,
-        driving: driving.abort_handle(),
+        driving: tokio::spawn(drive(messages, sender)).abort_handle(),
         heard,
     })
 }
 
 /// Moves what is sent and received, until the client is dropped or the connection breaks.
-async fn drive<S, T>(mut connection: Connection<S, T>, heard: mpsc::UnboundedSender<String>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-    T: AsyncRead + AsyncWrite + Unpin,
-{
-    let mut next = |context: &mut task::Context<'_>| connection.poll_message(context);
-    while let Some(message) = poll_fn(&mut next).await {
+async fn drive(mut messages: Messages, heard: InboxSender) {
+    while let Some(message) = messages.next().await {
         match message {
             Ok(AsyncMessage::Notification(notification)) => {
-                let _nobody_listens_any_more = heard.send(notification.payload().to_owned());
+                heard.send(notification.payload());
             }
             Ok(_notice) => {}
             Err(error) => {
@@ -158,25 +179,31 @@ where
 }
 
 impl Lines {
-    pub(crate) fn new(location: Location, hints: bool) -> Self {
-        Self {
-            location,
-            hints,
-            line_id: rand::random(),
-        }
+    /// Opens no line yet. The error says what is wrong with the files of the location.
+    pub(crate) fn new(location: &Location, channel: Option<Channel>) -> Result<Self, String> {
+        Ok(Self {
+            connector: Connector::new(location)?,
+            channel,
+            row: Arc::new(HeartbeatRow(std::sync::Mutex::new(HeartbeatRowState {
+                line_id: rand::random(),
+                is_proven: false,
+            }))),
+        })
     }
 
     async fn prepare(&self, client: Client, driving: AbortHandle) -> Result<Shared, Error> {
         client.batch_execute(GREETING).await?;
-        if self.hints {
-            client.batch_execute(&hints::listen_sql()).await?;
+        client.batch_execute(LIMITS).await?;
+        if let Some(channel) = &self.channel {
+            client.batch_execute(&channel.listen_sql()).await?;
         }
         client.batch_execute(FORGET).await?;
         Ok(Shared {
             prove: client.prepare(PROVE).await?,
             pages: client.prepare(&reads::pages_sql()).await?,
             tokens: client.prepare(&reads::tokens_sql()).await?,
-            line_id: self.line_id,
+            line_id: self.row.state().line_id,
+            row: Arc::clone(&self.row),
             driving,
             client,
         })
@@ -196,7 +223,14 @@ impl Shared {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
         match timeout(TRY_TIME, self.client.query(statement, parameters)).await {
-            Ok(rows) => rows.map_err(|error| error::of_statement(&error)),
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => {
+                // What the line has prepared is of no use any more: another one prepares it again.
+                if Fate::of(&error) == Fate::Outdated {
+                    self.driving.abort();
+                }
+                Err(error::of_statement(&error))
+            }
             Err(_elapsed) => Err(no_answer()),
         }
     }
@@ -227,9 +261,26 @@ fn tokens(shared: &Arc<Shared>) -> LookUp<TokenHash, TokenWithApp> {
 #[async_trait]
 impl Line for PostgresLine {
     async fn prove(&self) -> Result<(), StoreError> {
-        let Shared { prove, line_id, .. } = &*self.shared;
-        self.shared.query(prove, &[line_id]).await?;
-        Ok(())
+        let Shared {
+            client,
+            prove,
+            line_id,
+            row,
+            ..
+        } = &*self.shared;
+        match timeout(TRY_TIME, client.query(prove, &[line_id])).await {
+            Ok(Ok(_no_rows)) => {
+                row.written(*line_id);
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                if error::is_locked(&error) {
+                    row.locked(*line_id);
+                }
+                Err(error::of_statement(&error))
+            }
+            Err(_elapsed) => Err(no_answer()),
+        }
     }
 
     async fn page(&self, page_id: PageId) -> Result<PageAtLeader, StoreError> {
@@ -250,12 +301,13 @@ impl Line for PostgresLine {
     }
 
     async fn hints(&self) -> Result<Vec<Hint>, StoreError> {
-        let mut texts = Vec::new();
-        let mut heard = self.heard.lock().await;
-        if heard.recv_many(&mut texts, MOST_HEARD).await == 0 {
-            return Err(unavailable("the line to the leader broke"));
+        match self.heard.take().await {
+            Some(Received::Payloads(texts)) => {
+                Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
+            }
+            Some(Received::TooMany) => Ok(vec![Hint::Everything]),
+            None => Err(unavailable("the line to the leader broke")),
         }
-        Ok(texts.iter().flat_map(|text| hints::decode(text)).collect())
     }
 
     fn close(&self) {

@@ -1,6 +1,6 @@
 //! Where the database is, and how to get in.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -44,6 +44,14 @@ pub enum LocationError {
         /// What the driver says.
         reason: String,
     },
+    /// A character of the user or the password is not encoded, so that it is unclear where they end.
+    /// Nothing of the text is repeated.
+    #[error(
+        "the address of the PostgreSQL store has an @ that does not end the user and the password; \
+         in these and in parameters write @ as %40, / as %2F, ? as %3F and % as %25, or leave the \
+         password out and name a file that holds it: passfile=FILE"
+    )]
+    NotEncoded,
     /// It does not say which database.
     #[error(
         "the address of the PostgreSQL store names no {part}; write postgres://USER@HOST:PORT/DATABASE"
@@ -87,27 +95,39 @@ impl FromStr for Location {
         {
             return Err(LocationError::NoAddress);
         }
+        refuse_stray_at(text)?;
         let (address, query) = text.split_once('?').unwrap_or((text, ""));
+        // In an address a plus sign is one, other than in a form.
+        let query = query.replace('+', "%2B");
         let mut authorities = None;
         let mut password_file = None;
         let mut encryption = None;
-        let mut others = form_urlencoded::Serializer::new(String::new());
+        let mut others = String::new();
+        let mut has_password = false;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 CERTIFICATE_AUTHORITY => authorities = Some(PathBuf::from(&*value)),
                 PASSWORD_FILE => password_file = Some(PathBuf::from(&*value)),
                 ENCRYPTION => encryption = Some(value.into_owned()),
                 _ => {
-                    others.append_pair(&name, &value);
+                    has_password |= name == "password";
+                    append_encoded(&mut others, &name);
+                    others.push('=');
+                    append_encoded(&mut others, &value);
+                    others.push('&');
                 }
             }
         }
+        let unreadable = |error: tokio_postgres::Error| LocationError::Unreadable {
+            // What follows an & that is not encoded in a password looks like a parameter.
+            reason: if has_password {
+                "a parameter is unknown or has a wrong value".to_owned()
+            } else {
+                described(&error)
+            },
+        };
         let mut config: tokio_postgres::Config =
-            format!("{address}?{}", others.finish()).parse().map_err(
-                |error: tokio_postgres::Error| LocationError::Unreadable {
-                    reason: described(&error),
-                },
-            )?;
+            format!("{address}?{others}").parse().map_err(unreadable)?;
         for (part, is_there) in [
             ("host", !config.get_hosts().is_empty()),
             ("database", config.get_dbname().is_some()),
@@ -126,7 +146,7 @@ impl FromStr for Location {
                     found: found.to_owned(),
                 });
             }
-            (None, None) => match config.get_hosts().iter().find_map(remote) {
+            (None, None) => match remote(&config) {
                 None => Encryption::Off,
                 Some(host) => return Err(LocationError::EncryptionUnsaid { host }),
             },
@@ -148,8 +168,43 @@ fn described(error: &tokio_postgres::Error) -> String {
     std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
 }
 
+/// Refuses an `@` that is not encoded outside the end of the user and the password: what stands before
+/// it may be a part of the password, and would be taken for a host's name.
+fn refuse_stray_at(text: &str) -> Result<(), LocationError> {
+    let behind_scheme = text.split_once("://").map_or(text, |(_scheme, rest)| rest);
+    let mut ats = behind_scheme.match_indices('@').map(|(place, _at)| place);
+    let end_of_hosts = behind_scheme.find(['/', '?']);
+    match (ats.next(), ats.next(), end_of_hosts) {
+        (None, _, _) => Ok(()),
+        (Some(at), None, end) if end.is_none_or(|end| at < end) => Ok(()),
+        _ => Err(LocationError::NotEncoded),
+    }
+}
+
+/// Appends a text as the driver reads it in a parameter.
+fn append_encoded(encoded: &mut String, text: &str) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'_' {
+            encoded.push(byte.into());
+        } else {
+            let _a_string_takes_all = write!(encoded, "%{byte:02X}");
+        }
+    }
+}
+
+/// A name of another machine to which connections would go. Where there is a `hostaddr`, they go to
+/// it, and the host is only the name in the certificate.
+fn remote(config: &tokio_postgres::Config) -> Option<String> {
+    let addresses = config.get_hostaddrs();
+    let of_address = addresses.iter().find(|address| !address.is_loopback());
+    let mut without_address = config.get_hosts().iter().skip(addresses.len());
+    of_address
+        .map(ToString::to_string)
+        .or_else(|| without_address.find_map(remote_host))
+}
+
 /// The name of a host that is not this machine.
-fn remote(host: &Host) -> Option<String> {
+fn remote_host(host: &Host) -> Option<String> {
     match host {
         Host::Tcp(name) => {
             let loopback = name == "localhost"
@@ -244,6 +299,80 @@ mod tests {
             let near = parse(&format!("postgres://pagebell@{address}/calls")).unwrap();
             assert_eq!(near.encryption, Encryption::Off, "{address}");
         }
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_shown_nowhere() {
+        for password in [
+            "hunter@2secret",
+            "hunter/2secret",
+            "hunter?2secret",
+            "@2secret@x",
+        ] {
+            for rest in [
+                "127.0.0.1/calls",
+                "db.example/calls?sslmode=disable",
+                "%2Ftmp/calls",
+            ] {
+                let text = format!("postgres://pagebell:{password}@{rest}");
+                let error = parse(&text).unwrap_err();
+                assert_eq!(error, LocationError::NotEncoded, "{text}");
+                for part in ["2secret", "hunter", "pagebell:"] {
+                    assert!(!error.to_string().contains(part), "{error}");
+                }
+            }
+        }
+        let encoded = parse("postgres://pagebell:hunter%402%2F%3Fse@127.0.0.1/calls").unwrap();
+        assert_eq!(encoded.config.get_password(), Some(&b"hunter@2/?se"[..]));
+        let error = parse("postgres://u@127.0.0.1/calls?password=hunter&2secret=").unwrap_err();
+        assert!(!error.to_string().contains("2secret"), "{error}");
+    }
+
+    #[test]
+    fn the_machine_counts_to_which_connections_go() {
+        for (address, remote) in [
+            ("localhost/calls?hostaddr=192.0.2.2", Some("192.0.2.2")),
+            (
+                "localhost/calls?host=127.0.0.1&hostaddr=::1,192.0.2.2",
+                Some("192.0.2.2"),
+            ),
+            ("%2Ftmp/calls?hostaddr=192.0.2.2", Some("192.0.2.2")),
+            ("localhost,db.example/calls", Some("db.example")),
+            ("localhost/calls?host=db.example", Some("db.example")),
+            (
+                "localhost,db.example/calls?hostaddr=127.0.0.1",
+                Some("db.example"),
+            ),
+            ("[::ffff:192.0.2.2]/calls", Some("::ffff:192.0.2.2")),
+            ("db.example/calls?hostaddr=127.0.0.1", None),
+            (
+                "localhost,127.0.0.2:6000/calls?hostaddr=127.0.0.1,::1",
+                None,
+            ),
+            ("%2Ftmp/calls", None),
+        ] {
+            let found = parse(&format!("postgres://pagebell@{address}"));
+            match remote {
+                Some(host) => assert_eq!(
+                    found,
+                    Err(LocationError::EncryptionUnsaid {
+                        host: host.to_owned()
+                    }),
+                    "{address}"
+                ),
+                None => assert_eq!(found.unwrap().encryption, Encryption::Off, "{address}"),
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_reach_the_driver_as_they_are_meant() {
+        let location = parse(
+            "postgres://u@127.0.0.1/calls?options=-c%20search_path%3Da%2Cb&passfile=/etc/a+b%40c",
+        );
+        let location = location.unwrap();
+        assert_eq!(location.config.get_options(), Some("-c search_path=a,b"));
+        assert_eq!(location.password_file, Some(PathBuf::from("/etc/a+b@c")));
     }
 
     #[test]

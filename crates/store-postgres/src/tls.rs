@@ -32,3 +32,14 @@ pub(crate) fn connector(authorities: &Path) -> Result<MakeRustlsConnect, String>
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
+
+/// What to do about a certificate that was refused for a reason, where the reason does not say it.
+pub(crate) fn advice(reason: &str) -> &'static str {
+    if reason.contains("CaUsedAsEndEntity") {
+        "; the server's own certificate is one of an authority, as openssl req -x509 makes it: make \
+         one with -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:HOST and \
+         name it as sslrootcert, or have it signed by an authority"
+    } else {
+        ""
+    }
+}

@@ -13,6 +13,7 @@ mod answers;
 mod changes;
 mod checkpoint;
 mod connection;
+mod detached;
 mod error;
 mod history;
 mod import;

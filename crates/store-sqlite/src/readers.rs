@@ -36,7 +36,8 @@ impl Deref for Reader<'_> {
 
 impl Readers {
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let count = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 8));
+        // On small machines one more than the reads that may take long at the same time.
+        let count = std::thread::available_parallelism().map_or(3, |cores| cores.get().clamp(3, 8));
         let connections = (0..count)
             .map(|_| {
                 connection::open(path, Purpose::Read)

@@ -13,8 +13,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use settings_store::{
     Added, AppId, AppRecord, HistoryEntry, Imported, Invalidation, Moved, NewPage, PageChange,
     PageRecord, PageSearch, PagesImport, Revision, SettingsStore, SettingsWrite, StoreError,
-    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome, signed,
-    signed_ids_after,
+    StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved, WholePage, WriteOutcome,
+    check_page_name, signed, signed_ids_after,
 };
 use tokio::sync::oneshot;
 
@@ -22,6 +22,7 @@ use crate::administration;
 use crate::answers;
 use crate::checkpoint::Checkpoints;
 use crate::connection::{Purpose, cannot_create};
+use crate::detached::OpenFile;
 use crate::error::{of_read, stopped};
 use crate::history::{self, Lives};
 use crate::import;
@@ -45,6 +46,7 @@ pub enum Role {
 /// A store in one SQLite file.
 pub struct SqliteStore {
     readers: Readers,
+    file: OpenFile,
     open: Mutex<Option<Open>>,
     shared: Arc<Shared>,
 }
@@ -91,6 +93,7 @@ impl SqliteStore {
         }
         Ok(Self {
             readers,
+            file: OpenFile::at(path)?,
             open: Mutex::new(Some(Open {
                 writer,
                 checkpoints,
@@ -105,6 +108,7 @@ impl SqliteStore {
         if self.shared.has_failed() {
             return Err(stopped());
         }
+        self.file.refuse_detached()?;
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.as_ref()
             .and_then(|open| open.writer.send(command).ok())
@@ -197,8 +201,10 @@ impl SqliteStore {
         while found.len() < limit
             && let Some(row) = rows.next().map_err(|error| of_read(&error))?
         {
-            if rows::is_found(row, search).map_err(|error| of_read(&error))? {
-                found.push(rows::page(row)?.record);
+            if rows::is_found(row, search).map_err(|error| of_read(&error))?
+                && let Some(row) = self.shared.readable(rows::page(row))?
+            {
+                found.push(row.record);
             }
         }
         Ok(())
@@ -234,6 +240,7 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
+        check_page_name(page.page_id, page.name.as_deref())?;
         let page_id = page.page_id;
         self.administrate(
             move |connection| administration::add_page(connection, &page),
@@ -243,6 +250,7 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
+        check_page_name(change.page_id, change.name.as_deref())?;
         let page_id = change.page_id;
         self.administrate(
             move |connection| administration::set_page(connection, &change),
@@ -256,6 +264,9 @@ impl SettingsStore for SqliteStore {
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
+        for page in &import.pages {
+            check_page_name(page.page_id, page.name.as_deref())?;
+        }
         self.administrate(
             move |connection| import::import(connection, import),
             |imported, observer| {
@@ -380,14 +391,16 @@ impl SettingsStore for SqliteStore {
         self.read_at_one_moment(|connection| {
             let mut pages = Vec::new();
             for ids in signed_ids_after(after) {
-                let room = limit - pages.len();
-                pages.extend(moving::whole_pages(connection, ids, room)?);
+                moving::append_whole_pages(&mut pages, connection, &self.shared, ids, limit)?;
             }
             Ok(pages)
         })
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
+        for page in &pages {
+            check_page_name(page.record.page_id, page.record.name.as_deref())?;
+        }
         self.administrate(
             move |connection| moving::put_whole_pages(connection, &pages),
             |moved, observer| {
@@ -405,6 +418,7 @@ impl SettingsStore for SqliteStore {
             return Err(stopped());
         }
         drop(open);
+        self.file.look()?;
         self.read(schema::check_readable)
     }
 

@@ -326,3 +326,32 @@ fn a_restored_store_belongs_to_the_owner_of_the_earlier_one() {
     assert_eq!(fs::metadata(&places.store).unwrap().uid(), owner);
     assert_eq!(mode(&places.store), 0o600);
 }
+
+/// A file that goes away under the store takes no more updates, which nobody would find.
+#[tokio::test]
+async fn a_removed_or_replaced_file_is_noticed_and_takes_no_updates() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pagebell.db");
+    let elsewhere = folder.path().join("elsewhere.db");
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    store.check().await.unwrap();
+    let page = |number: u64| NewPage {
+        page_id: PageId::new(number),
+        name: None,
+        at: jiff::Timestamp::UNIX_EPOCH,
+    };
+    store.add_page(page(1)).await.unwrap();
+    std::fs::rename(&path, &elsewhere).unwrap();
+    for _ in 0..2 {
+        let error = store.check().await.unwrap_err().to_string();
+        assert!(error.contains("removed or replaced"), "{error}");
+        let error = store.add_page(page(2)).await.unwrap_err().to_string();
+        assert!(error.contains("updates are refused"), "{error}");
+        // The second time, another file has its name.
+        std::fs::write(&path, "").unwrap();
+    }
+    assert!(store.page(PageId::new(1)).await.unwrap().is_some());
+    std::fs::rename(&elsewhere, &path).unwrap();
+    store.check().await.unwrap();
+    store.add_page(page(2)).await.unwrap();
+}

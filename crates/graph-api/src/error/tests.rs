@@ -64,9 +64,12 @@ fn one_of_each() -> Vec<GraphError> {
         GraphError::batch_unresolved(0, "first"),
         GraphError::batch_operation_invalid(3, " must be an object - got 1"),
         GraphError::batch_dependency_failed("first", "$.data"),
+        GraphError::batch_answer_too_large(4_194_304),
         GraphError::input_token_missing(),
         GraphError::debug_token_not_allowed(),
         GraphError::clock_not_steerable(),
+        GraphError::too_many_waiting(),
+        GraphError::too_many_unread(true),
         GraphError::store_unavailable(true),
         GraphError::unknown(),
     ]

@@ -50,15 +50,18 @@ pub(crate) struct Preview {
 /// goes together with that.
 #[derive(Debug, Serialize)]
 pub(crate) struct Conflict {
-    stored: PageState,
+    pub(super) stored: PageState,
     /// Who changed it last and when, in words; `None`: the history does not tell.
-    changed_by: Option<String>,
+    pub(super) changed_by: Option<String>,
     /// The stored settings with what the edit changed.
     merged: PageMessengerCallSettingsPayload,
+    /// The same for the form that works without a script.
+    #[serde(skip)]
+    pub(super) merged_settings: CallSettings,
     /// What of the edit differs from what is stored.
-    differences: Vec<Difference>,
+    pub(super) differences: Vec<Difference>,
     /// What others changed and the edit leaves as it is.
-    kept: Vec<Change>,
+    pub(super) kept: Vec<Change>,
 }
 
 /// The answer to what an update would do.
@@ -99,7 +102,8 @@ impl Pagebell {
         }
     }
 
-    fn settings_of<'a>(&'a self, record: &'a PageRecord) -> &'a CallSettings {
+    /// The settings of a Page, the defaults where it has none of its own.
+    pub(crate) fn settings_of<'a>(&'a self, record: &'a PageRecord) -> &'a CallSettings {
         record.settings.as_ref().unwrap_or(&self.default_settings)
     }
 
@@ -157,6 +161,7 @@ impl Pagebell {
             stored: self.page_state(record),
             changed_by: self.change_to(record.page_id, record.revision).await?,
             merged: (&merge.settings).into(),
+            merged_settings: merge.settings,
             differences: merge.differences,
             kept: merge.kept,
         })
@@ -171,10 +176,24 @@ impl Pagebell {
         body: &Bytes,
         trace: &TraceIds,
     ) -> Result<Result<Saved, GraphError>, StoreError> {
-        let update = match self.read_update(body) {
-            Ok(update) => update,
-            Err(error) => return Ok(Err(error)),
-        };
+        match self.read_update(body) {
+            Ok(update) => self
+                .save_update(session, page_id, expected, update, trace)
+                .await
+                .map(Ok),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Stores an update that was read if the Page is still at this revision.
+    pub(crate) async fn save_update(
+        &self,
+        session: &Session,
+        page_id: PageId,
+        expected: Revision,
+        update: SettingsUpdate,
+        trace: &TraceIds,
+    ) -> Result<Saved, StoreError> {
         let outcome = self
             .write_settings(
                 &session.access,
@@ -184,14 +203,14 @@ impl Pagebell {
                 trace,
             )
             .await?;
-        Ok(Ok(match outcome {
+        Ok(match outcome {
             WriteOutcome::Stored(written) => Saved::Stored(self.page_state(&written.record)),
             WriteOutcome::PageMissing => Saved::Missing,
             WriteOutcome::RevisionMismatch { .. } => match self.store.page(page_id).await? {
                 None => Saved::Missing,
                 Some(record) => Saved::Conflict(self.conflict(&record, expected, &update).await?),
             },
-        }))
+        })
     }
 
     fn read_update(&self, body: &Bytes) -> Result<SettingsUpdate, GraphError> {

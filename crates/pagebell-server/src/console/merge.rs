@@ -27,9 +27,9 @@ pub(super) struct Merge {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Difference {
     #[serde(flatten)]
-    change: Change,
+    pub(super) change: Change,
     /// The others changed it too, so saving the edit replaces their value.
-    is_contested: bool,
+    pub(super) is_contested: bool,
 }
 
 /// Merges an edit of `base` with what is stored. Without a base nobody can say what the edit left

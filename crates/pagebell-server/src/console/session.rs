@@ -5,23 +5,19 @@
 use std::sync::Arc;
 
 use graph_api::GraphError;
-use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use settings_store::{Coverage, StoreError, TokenHash};
-use sha2::Sha256;
 
+use super::form_token::{FormKey, FormToken};
 use crate::access::{Access, READ_SCOPE};
 use crate::dispatch::Pagebell;
-
-/// The name of the cookie.
-pub(crate) const COOKIE: &str = "pagebell_console";
 
 /// Someone who is signed in.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) access: Arc<Access>,
     /// What forms and scripts of this session send back, and other sites cannot know.
-    pub(crate) form_token: String,
+    pub(crate) form_token: FormToken,
     token: SecretString,
 }
 
@@ -37,10 +33,11 @@ pub(crate) enum SessionError {
 }
 
 impl Session {
-    /// Whether a value that came with a request is this session's form token.
+    /// Whether a value that came with a request is a form token of this session: the browser's, or
+    /// the one that follows from the access token.
     pub(crate) fn is_form_token(&self, value: &str) -> bool {
-        use subtle::ConstantTimeEq;
-        bool::from(self.form_token.as_bytes().ct_eq(value.as_bytes()))
+        let derived = FormKey::of_access_token(self.token.expose_secret()).form_token();
+        self.form_token.is(value) || derived.is(value)
     }
 
     /// The value of the cookie.
@@ -59,8 +56,12 @@ impl Session {
 }
 
 impl Pagebell {
-    /// The session of an access token.
-    pub(crate) async fn session(&self, token: &str) -> Result<Session, SessionError> {
+    /// The session of an access token in a browser with this form key.
+    pub(crate) async fn session(
+        &self,
+        token: &str,
+        form_key: Option<&FormKey>,
+    ) -> Result<Session, SessionError> {
         let refused = |error: &GraphError| SessionError::Refused(error.message());
         // A cookie carries no other characters, and no token has them.
         if !token
@@ -84,16 +85,13 @@ impl Pagebell {
         if access.app.as_ref().is_some_and(|app| app.require_proof) {
             return Err(refused(&GraphError::proof_required()));
         }
-        let key = self.console_key.get_or_init(|| {
-            let mut key = [0; 32];
-            self.surroundings.entropy.fill(&mut key);
-            key
-        });
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-        mac.update(token.as_bytes());
+        let form_token = match form_key {
+            Some(key) => key.form_token(),
+            None => FormKey::of_access_token(token).form_token(),
+        };
         Ok(Session {
             access,
-            form_token: crate::access::hexadecimal(&mac.finalize().into_bytes()),
+            form_token,
             token: SecretString::from(token),
         })
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use bounded_copies::{
-    Bound, BoundedCopies, Capacity, ChannelUse, Fill, Heartbeat, MonotonicTime, Weighed,
+    Bound, BoundedCopies, Capacity, ChannelUse, Fill, Heartbeat, MonotonicTime, Seen, Weighed,
 };
 use call_settings::PageId;
 use settings_store::{
@@ -73,9 +73,9 @@ enum Read<T> {
     Found(T),
     /// There is nothing to read from, or what was read proves nothing.
     NotProven,
-    /// This server has seen a later revision: it was written meanwhile, or the line leads to a former
-    /// leader.
-    SeenLater,
+    /// This server has seen a copy of a later revision: it was written meanwhile, the line leads to a
+    /// former leader, or the revision went back in the database.
+    SeenLater(Seen),
     /// The leader did not have it yet.
     NotYet(T),
 }
@@ -84,8 +84,11 @@ enum Read<T> {
 struct Patience {
     renewed: watch::Receiver<()>,
     deadline: Instant,
-    /// How often the lease was renewed since the leader first did not have it yet.
+    /// How often the lease was renewed since the leader first did not have it yet, or since the copy
+    /// of a later revision was first found.
     proofs: u32,
+    /// The copy of a later revision than the leader's.
+    doubted: Option<Seen>,
 }
 
 impl Patience {
@@ -112,15 +115,34 @@ impl Patience {
                 self.renewal().await?;
                 self.proofs += 1;
             }
-            Ok(Read::SeenLater) => {
-                if timeout_at(self.deadline, sleep(PAUSE)).await.is_err() {
-                    return Err(out_of_reach());
-                }
-            }
+            Ok(Read::SeenLater(seen)) => self.doubt(seen).await?,
             Err(error) if !matches!(error, StoreError::Unavailable { .. }) => return Err(error),
             Ok(Read::NotProven) | Err(_) => self.renewal().await?,
         }
         Ok(None)
+    }
+
+    /// Waits a little before the next try, and counts the proofs since this copy was first found.
+    async fn doubt(&mut self, seen: Seen) -> Result<(), StoreError> {
+        if self.doubted != Some(seen) {
+            self.doubted = Some(seen);
+            self.proofs = 0;
+            self.renewed.mark_unchanged();
+        }
+        if timeout_at(self.deadline, sleep(PAUSE)).await.is_err() {
+            return Err(out_of_reach());
+        }
+        if self.renewed.has_changed().unwrap_or(false) {
+            self.renewed.mark_unchanged();
+            self.proofs += 1;
+        }
+        Ok(())
+    }
+
+    /// The copy that a try which begins now disproves if it finds an earlier revision: whoever proved
+    /// that it leads after the copy was found has what was acknowledged before.
+    fn disproved(&self) -> Option<Seen> {
+        self.doubted.filter(|_seen| self.proofs >= ENOUGH_PROOFS)
     }
 
     /// A renewal of the lease since the last one that was waited for, or else the next one.
@@ -194,7 +216,8 @@ impl Bounded {
         self.metrics.page_copies.miss();
         let mut patience = self.patience();
         loop {
-            let outcome = patience.limit(self.read_page(page_id, least)).await;
+            let reading = self.read_page(page_id, least, patience.disproved());
+            let outcome = patience.limit(reading).await;
             if let Some(found) = patience.end_or_wait(outcome).await? {
                 return Ok(found);
             }
@@ -224,6 +247,7 @@ impl Bounded {
             renewed: self.renewals(),
             deadline: Instant::now() + PATIENCE,
             proofs: 0,
+            doubted: None,
         }
     }
 
@@ -231,6 +255,7 @@ impl Bounded {
         &self,
         page_id: PageId,
         least: Revision,
+        disproved: Option<Seen>,
     ) -> Result<Read<Option<PageCopy>>, StoreError> {
         // The ticket before the line: one of the present route is not for a line of an earlier one.
         let ticket = self.pages.begin_fill(page_id, self.now());
@@ -241,8 +266,13 @@ impl Bounded {
         if !self.pages.vouches_for(&ticket, self.now()) {
             return Ok(Read::NotProven);
         }
-        if found.revision < self.pages.seen_revision(&page_id) {
-            return Ok(Read::SeenLater);
+        let seen = self.pages.seen(&page_id);
+        if let Some(seen) = seen.filter(|seen| found.revision < seen.revision()) {
+            if disproved != Some(seen) {
+                return Ok(Read::SeenLater(seen));
+            }
+            tracing::debug!(%page_id, "the revision of a Page went back in the database");
+            self.pages.disprove(&page_id, seen);
         }
         let copy = found.record.map(|record| self.preparation.copy(&record));
         if found.revision < least {

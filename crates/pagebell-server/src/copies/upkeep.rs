@@ -85,7 +85,11 @@ async fn keep(copies: &Arc<Bounded>, line: &dyn Line) -> StoreError {
         tokio::select! {
             error = &mut proving => return error,
             hints = line.hints() => match hints {
-                Ok(hints) => hear(copies, hints).await,
+                Ok(hints) => {
+                    hear(copies, hints).await;
+                    // There may be more of them than anybody can work off.
+                    tokio::task::yield_now().await;
+                }
                 Err(error) => return error,
             },
         }

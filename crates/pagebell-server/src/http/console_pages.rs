@@ -1,6 +1,8 @@
-//! The console over HTTP: sign-in, pages, and what their script asks for.
+//! The console over HTTP: pages, and what their script asks for.
 
-use std::convert::Infallible;
+mod plain_form;
+mod session;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,8 +10,8 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Path, RawQuery, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use call_settings::PageId;
 use graph_api::{GraphError, Parameters};
@@ -17,14 +19,11 @@ use serde::Serialize;
 use serde_json::json;
 use settings_store::{PageRecord, Revision, StoreError};
 
-use super::IsSecure;
 use super::reference_pages::html_page;
 use crate::Pagebell;
-use crate::console::view::{Editor, History, Message, Pages, SignIn};
-use crate::console::{COOKIE, Previewed, Saved, Session, SessionError, zones};
-
-/// The header in which scripts send the form token.
-const FORM_TOKEN_HEADER: &str = "x-form-token";
+use crate::console::view::{Editor, History, Message, Pages, Unavailable};
+use crate::console::{Destination, PlainForm, PlainNotice, Previewed, Saved, Session, zones};
+use session::{SameSite, SignedIn};
 
 /// Where scripts get the time zones.
 const ZONES: &str = "/console/zones.json";
@@ -39,170 +38,18 @@ pub(super) fn router() -> Router<Arc<Pagebell>> {
     Router::new()
         .route("/console", get(pages))
         .route("/console/", get(pages))
-        .route("/console/sign-in", get(sign_in_form).post(sign_in))
-        .route("/console/sign-out", post(sign_out))
+        .route(
+            "/console/sign-in",
+            get(session::sign_in_form).post(session::sign_in),
+        )
+        .route("/console/sign-out", post(session::sign_out))
+        .route(session::FORM_TOKEN, get(session::form_token))
         .route(ZONES, get(zone_choices))
         .route("/console/pages/{page_id}", get(editor))
         .route("/console/pages/{page_id}/history", get(history))
         .route("/console/pages/{page_id}/preview", post(preview))
         .route("/console/pages/{page_id}/settings", post(save))
-}
-
-/// The session of a request, or the answer that there is none.
-struct SignedIn(Session);
-
-impl FromRequestParts<Arc<Pagebell>> for SignedIn {
-    type Rejection = Response;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        pagebell: &Arc<Pagebell>,
-    ) -> Result<Self, Response> {
-        let is_read = [http::Method::GET, http::Method::HEAD].contains(&parts.method);
-        let wants_page = is_read && parts.uri.path() != ZONES;
-        let signed_out = || {
-            if wants_page {
-                Redirect::to("/console/sign-in").into_response()
-            } else {
-                (StatusCode::UNAUTHORIZED, "sign in again\n").into_response()
-            }
-        };
-        let Some(token) = cookie(&parts.headers) else {
-            return Err(signed_out());
-        };
-        match pagebell.session(token).await {
-            Ok(session) => Ok(Self(session)),
-            Err(SessionError::Refused(_)) => Err(signed_out()),
-            Err(SessionError::Store(error)) => Err(unavailable(&error)),
-        }
-    }
-}
-
-/// A session whose request was made by a page of the console, and by no other site: it has the form
-/// token, which other sites cannot know, and where the browser says so it comes from here.
-struct SameSite(Session);
-
-impl FromRequestParts<Arc<Pagebell>> for SameSite {
-    type Rejection = Response;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        pagebell: &Arc<Pagebell>,
-    ) -> Result<Self, Response> {
-        let SignedIn(session) = SignedIn::from_request_parts(parts, pagebell).await?;
-        let sent = parts.headers.get(FORM_TOKEN_HEADER);
-        let sent = sent
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        if session.is_form_token(sent) && is_from_here(&parts.headers, IsSecure::of(parts)) {
-            Ok(Self(session))
-        } else {
-            Err(foreign())
-        }
-    }
-}
-
-fn foreign() -> Response {
-    (
-        StatusCode::FORBIDDEN,
-        "This request did not come from the console. Reload the page; behind a proxy, let it pass on the \
-         Host that the browser sent.\n",
-    )
-        .into_response()
-}
-
-/// Whether the browser says of no other origin that it made the request.
-///
-/// `Sec-Fetch-Site` decides where it is sent: the browser compared the whole origins, and no proxy
-/// has changed them. Without it, as on plain HTTP, the origin must be the host that the request was
-/// sent to, by its header or by a proxy's word, and no plain one if the connection is secure.
-fn is_from_here(headers: &HeaderMap, is_secure: bool) -> bool {
-    let text = |name: &str| match headers.get(name) {
-        None => Some(None),
-        Some(value) => value.to_str().ok().map(Some),
-    };
-    match (text("sec-fetch-site"), text("origin")) {
-        (Some(Some(site)), _) => matches!(site, "same-origin" | "none"),
-        (Some(None), Some(None)) => true,
-        (Some(None), Some(Some(origin))) => {
-            let Some((scheme, origin)) = origin.split_once("://") else {
-                return false;
-            };
-            let is_host = |name: &str| text(name).flatten().is_some_and(|host| host == origin);
-            (scheme == "https" || !is_secure) && (is_host("host") || is_host("x-forwarded-host"))
-        }
-        _ => false,
-    }
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-        .filter(|token| !token.is_empty())
-}
-
-fn set_cookie(value: &str, is_secure: bool, more: &str) -> HeaderValue {
-    let secure = if is_secure { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; Path=/console; HttpOnly; SameSite=Strict{secure}{more}");
-    HeaderValue::from_str(&text).expect("a session's token has only characters of cookies")
-}
-
-struct Secure(bool);
-
-impl<S: Sync> FromRequestParts<S> for Secure {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self(IsSecure::of(parts)))
-    }
-}
-
-async fn sign_in_form() -> Response {
-    page(StatusCode::OK, &SignIn { complaint: None })
-}
-
-async fn sign_in(
-    State(pagebell): State<Arc<Pagebell>>,
-    Secure(is_secure): Secure,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    if !is_from_here(&headers, is_secure) {
-        return foreign();
-    }
-    let form = form(&body);
-    let token = form.text("access_token").unwrap_or_default().trim();
-    match pagebell.session(token).await {
-        Ok(session) => {
-            tracing::info!(token_id = %session.access.token.token_id, "signed in to the console");
-            let cookie = set_cookie(session.cookie_value(), is_secure, "");
-            ([(header::SET_COOKIE, cookie)], Redirect::to("/console")).into_response()
-        }
-        Err(SessionError::Refused(complaint)) => page(
-            StatusCode::FORBIDDEN,
-            &SignIn {
-                complaint: Some(&complaint),
-            },
-        ),
-        Err(SessionError::Store(error)) => unavailable(&error),
-    }
-}
-
-/// Ends the session in this browser, also one whose token has died.
-async fn sign_out(Secure(is_secure): Secure, headers: HeaderMap) -> Response {
-    if !is_from_here(&headers, is_secure) {
-        return foreign();
-    }
-    let cookie = set_cookie("", is_secure, "; Max-Age=0");
-    (
-        [(header::SET_COOKIE, cookie)],
-        Redirect::to("/console/sign-in"),
-    )
-        .into_response()
+        .route("/console/pages/{page_id}/form", post(plain_form::submit))
 }
 
 async fn pages(
@@ -215,40 +62,67 @@ async fn pages(
     let after: Option<PageId> = parameters
         .text("after")
         .and_then(|after| after.parse().ok());
-    match pagebell.list_pages(&session, text, after).await {
-        Ok(list) => page(
-            StatusCode::OK,
-            &Pages {
-                session: &session,
-                text,
-                list: &list,
-                is_later: after.is_some(),
+    let (status, list) = match pagebell.list_pages(&session, text, after).await {
+        Ok(list) => (StatusCode::OK, Some(list)),
+        Err(error) => {
+            log_unavailable(&error);
+            (StatusCode::SERVICE_UNAVAILABLE, None)
+        }
+    };
+    let text = text.to_owned();
+    page(
+        status,
+        &Pages {
+            session: &session,
+            text: &text,
+            list: list.as_ref(),
+            is_later: after.is_some(),
+            address: Destination::List {
+                text: text.clone(),
+                after,
             },
-        ),
-        Err(error) => unavailable(&error),
-    }
+        },
+    )
 }
 
 async fn editor(
     State(pagebell): State<Arc<Pagebell>>,
     SignedIn(session): SignedIn,
     Path(page_id): Path<String>,
+    RawQuery(query): RawQuery,
 ) -> Response {
     let record = match find(&pagebell, &session, &page_id).await {
         Ok(record) => record,
         Err(response) => return response,
     };
-    let state = pagebell.page_state(&record);
+    let is_saved = query.as_deref() == Some(plain_form::SAVED);
+    let notice = is_saved.then_some(PlainNotice::Saved);
+    let form = PlainForm::of(pagebell.settings_of(&record), record.revision);
+    editor_page(&pagebell, &session, StatusCode::OK, &record, &form, notice)
+}
+
+/// The editor of a Page. The form that works without the script shows `form` and what became of it.
+fn editor_page(
+    pagebell: &Pagebell,
+    session: &Session,
+    status: StatusCode,
+    record: &PageRecord,
+    form: &PlainForm,
+    notice: Option<PlainNotice>,
+) -> Response {
+    let state = pagebell.page_state(record);
     let state_json = serde_json::to_string(&state).expect("plain structs serialize");
     page(
-        StatusCode::OK,
+        status,
         &Editor {
-            session: &session,
-            page_id: &page_id,
+            session,
+            page_id: record.page_id,
             name: record.name.as_deref().unwrap_or_default(),
             state: &state,
             state_json: &state_json,
             max_entries_per_day: pagebell.configuration().hours_limits.max_entries_per_day(),
+            form,
+            notice,
         },
     )
 }
@@ -270,13 +144,19 @@ async fn history(
             StatusCode::OK,
             &History {
                 session: &session,
-                page_id: &page_id,
+                page_id: record.page_id,
                 name: record.name.as_deref().unwrap_or_default(),
                 revision: record.revision.get(),
                 part: &part,
             },
         ),
-        Err(error) => unavailable(&error),
+        Err(error) => unavailable_page(
+            &error,
+            &Destination::History {
+                page_id: record.page_id,
+                before,
+            },
+        ),
     }
 }
 
@@ -404,7 +284,11 @@ async fn find(
                 text: "Your access token covers no Page with this id, or there is none.",
             },
         )),
-        Err(error) => Err(unavailable(&error)),
+        Err(error) => {
+            let wanted = page_id.parse().map(Destination::Editor);
+            let wanted = wanted.unwrap_or(Destination::whole_list());
+            Err(unavailable_page(&error, &wanted))
+        }
     }
 }
 
@@ -440,11 +324,22 @@ fn refused(pagebell: &Pagebell, error: &GraphError) -> Response {
     json_answer(StatusCode::BAD_REQUEST, &json!({ "error": error }))
 }
 
-fn unavailable(error: &StoreError) -> Response {
+fn log_unavailable(error: &StoreError) {
     tracing::error!(%error, "the store did not answer the console");
+}
+
+/// The answer to a script.
+fn unavailable(error: &StoreError) -> Response {
+    log_unavailable(error);
     (
         StatusCode::SERVICE_UNAVAILABLE,
         "The store does not answer. Nothing is known of what was being saved: look again in a moment.\n",
     )
         .into_response()
+}
+
+/// The page that says so, with a way to try again.
+fn unavailable_page(error: &StoreError, wanted: &Destination) -> Response {
+    log_unavailable(error);
+    page(StatusCode::SERVICE_UNAVAILABLE, &Unavailable { wanted })
 }

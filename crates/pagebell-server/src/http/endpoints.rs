@@ -1,12 +1,14 @@
 //! The endpoints that are not part of the Graph surface: health, metrics, the reference.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{console_pages, reference_pages};
 use crate::Pagebell;
+use crate::offloaded::Offloaded;
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,6 +18,20 @@ pub(super) fn owns(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz" | "/metrics")
         || reference_pages::owns(path)
         || console_pages::owns(path)
+}
+
+/// The kind of work that a page is, where making it may take a thread for long; `None`: it takes
+/// microseconds, or waits for an update.
+pub(super) fn work<'a>(pagebell: &'a Pagebell, path: &str) -> Option<&'a Offloaded> {
+    match path {
+        "/console" | "/console/" => Some(&pagebell.offloaded.searches),
+        "/console/sign-in" | "/console/sign-out" => None,
+        path if path.starts_with("/assets/") || path.ends_with("/settings") => None,
+        path if reference_pages::owns(path) || console_pages::owns(path) => {
+            Some(&pagebell.offloaded.others)
+        }
+        _ => None,
+    }
 }
 
 /// The routes.
@@ -35,22 +51,32 @@ async fn alive() -> &'static str {
     "alive\n"
 }
 
-async fn ready(State(pagebell): State<Arc<Pagebell>>) -> Response {
+/// Says what is wrong, a line each; with `verbose` in the query also what is right.
+async fn ready(State(pagebell): State<Arc<Pagebell>>, RawQuery(query): RawQuery) -> Response {
     if pagebell.is_stopping.load(Ordering::SeqCst) {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
-    let checked = pagebell.store.check().await;
-    match checked.and_then(|()| pagebell.copies.check()) {
-        Ok(()) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the store does not answer\n",
-            )
-                .into_response()
-        }
+    let query = query.unwrap_or_default();
+    let is_verbose = query
+        .split('&')
+        .any(|it| it == "verbose" || it == "verbose=true");
+    let checks = pagebell.checks().await;
+    let is_ready = checks.iter().all(|(_name, found)| found.is_ok());
+    let mut lines = String::from(if is_ready { "ready\n" } else { "not ready\n" });
+    for (name, found) in &checks {
+        let written = match found {
+            Ok(()) if is_verbose => writeln!(lines, "{name}: ok"),
+            Ok(()) => Ok(()),
+            Err(fault) => writeln!(lines, "{fault}"),
+        };
+        written.expect("a string takes everything");
     }
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (status, lines).into_response()
 }
 
 async fn metrics(State(pagebell): State<Arc<Pagebell>>) -> Response {

@@ -41,6 +41,9 @@ static HEADERS: LazyLock<HeaderMap> = LazyLock::new(|| {
     .collect()
 });
 
+/// What the headers of an answer take, about, in bytes.
+const HEAD_BYTES: usize = 600;
+
 /// The headers that scripts of other origins may read.
 const EXPOSED_HEADERS: &str =
     "facebook-api-version, pagebell-revision, x-fb-request-id, x-fb-trace-id, www-authenticate";
@@ -49,6 +52,7 @@ const EXPOSED_HEADERS: &str =
 pub(super) fn answer_at_hand(
     pagebell: &Pagebell,
     request: &Request<Incoming>,
+    unread: &Share,
 ) -> Option<Response<Full<Bytes>>> {
     if request.method() != Method::GET || !request.body().is_end_stream() {
         return None;
@@ -62,6 +66,9 @@ pub(super) fn answer_at_hand(
         request.uri().query().unwrap_or_default(),
         authorization(request.headers()),
     )?;
+    if !unread.hold_more(HEAD_BYTES + response.body.len()) {
+        return None;
+    }
     Some(with_headers(
         pagebell,
         request.method(),
@@ -77,7 +84,7 @@ pub(super) struct Transport<'a> {
     pub(super) is_secure: bool,
     /// What the body of the request is charged to.
     pub(super) share: Share,
-    /// What a page is charged to until the caller has taken it.
+    /// What the answer is charged to until the caller has taken it.
     pub(super) unread: &'a Share,
     /// The slot of the connection.
     pub(super) place: &'a Place,
@@ -123,19 +130,21 @@ pub(super) async fn answer(
     };
     // A fault of the code in one request is an answer to that request, and nothing to the others.
     let answering = AssertUnwindSafe(pagebell.dispatch(request)).catch_unwind();
+    let may_have_changed = head.method != Method::GET && head.method != Method::HEAD;
     match tokio::time::timeout(limits.request_time, answering).await {
         Ok(Ok(response)) => {
+            if !transport.unread.hold_more(HEAD_BYTES + response.body.len()) {
+                let error = GraphError::too_many_unread(may_have_changed);
+                return close(refuse(pagebell, &head, &error));
+            }
             with_headers(pagebell, &head.method, &head.uri, &head.headers, response)
         }
         Ok(Err(_panic)) => close(refuse(pagebell, &head, &GraphError::unknown())),
-        Err(_elapsed) => {
-            let may_have_changed = head.method != Method::GET && head.method != Method::HEAD;
-            refuse(
-                pagebell,
-                &head,
-                &GraphError::store_unavailable(may_have_changed),
-            )
-        }
+        Err(_elapsed) => refuse(
+            pagebell,
+            &head,
+            &GraphError::store_unavailable(may_have_changed),
+        ),
     }
 }
 

@@ -17,7 +17,7 @@ use super::memory::Share;
 pub(super) struct Shares {
     /// The memory of an unfinished head.
     pub(super) head: Share,
-    /// The memory of a page until the caller has taken it.
+    /// The memory of answers until the caller has taken them.
     pub(super) unread: Arc<Share>,
 }
 

@@ -1,7 +1,7 @@
-//! The memory that unfinished requests and unread pages may hold, in all connections together.
+//! The memory that unfinished requests and unread answers may hold, in all connections together.
 //!
 //! A stranger can send the beginning of a request and no more on each of many connections, or ask
-//! for a page and not read it. What a connection holds so is charged to a budget, so that all
+//! for a page and not read it; who has a token can leave other answers unread. What a connection holds so is charged to a budget, so that all
 //! connections together hold no more than that. Each connection has a small part of the budget of
 //! its own, which is enough for the usual request: such requests are answered while others have
 //! used up all the rest.
@@ -14,7 +14,7 @@ const LARGEST_OWN_PART: usize = 2 * 1024;
 
 /// The memory that all connections together may hold.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(crate) struct Budget {
     /// What each connection may hold without a charge, in bytes.
     own_part: usize,
     /// What is left for all of them beyond that, in bytes.
@@ -23,15 +23,18 @@ pub(super) struct Budget {
 
 /// The part of a budget that one connection or request holds, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Share {
+pub(crate) struct Share {
     budget: Arc<Budget>,
-    /// Only the task of the connection changes it.
+    /// What it may hold without a charge, in bytes.
+    own_part: usize,
+    /// What it holds, in bytes. Only the task of the connection changes it and the charge.
+    held: AtomicUsize,
     charged: AtomicUsize,
 }
 
 impl Budget {
     /// A budget of so many bytes for so many connections. Half of it at most is divided among them.
-    pub(super) fn new(bytes: usize, connections: usize) -> Arc<Self> {
+    pub(crate) fn new(bytes: usize, connections: usize) -> Arc<Self> {
         let own_part = (bytes / 2 / connections.max(1)).min(LARGEST_OWN_PART);
         Arc::new(Self {
             own_part,
@@ -40,9 +43,20 @@ impl Budget {
     }
 
     /// A share that holds nothing yet.
-    pub(super) fn share(self: &Arc<Self>) -> Share {
+    pub(crate) fn share(self: &Arc<Self>) -> Share {
+        self.share_with(self.own_part)
+    }
+
+    /// A share for what is no connection: all that it holds is charged.
+    pub(crate) fn share_without_own_part(self: &Arc<Self>) -> Share {
+        self.share_with(0)
+    }
+
+    fn share_with(self: &Arc<Self>, own_part: usize) -> Share {
         Share {
             budget: Arc::clone(self),
+            own_part,
+            held: AtomicUsize::new(0),
             charged: AtomicUsize::new(0),
         }
     }
@@ -52,10 +66,11 @@ impl Share {
     /// Charges what is missing for the request to hold `bytes` in all; `false`: there is no room
     /// for so much, and the share is as it was.
     #[must_use]
-    pub(super) fn hold(&self, bytes: usize) -> bool {
-        let needed = bytes.saturating_sub(self.budget.own_part);
+    pub(crate) fn hold(&self, bytes: usize) -> bool {
+        let needed = bytes.saturating_sub(self.own_part);
         let charged = self.charged.load(Ordering::Relaxed);
         if needed <= charged {
+            self.held.store(bytes, Ordering::Relaxed);
             return true;
         }
         let more = needed - charged;
@@ -66,13 +81,22 @@ impl Share {
                 left.checked_sub(more)
             });
         if taken.is_ok() {
+            self.held.store(bytes, Ordering::Relaxed);
             self.charged.store(needed, Ordering::Relaxed);
         }
         taken.is_ok()
     }
 
+    /// Charges what is missing for so many more bytes than it holds; `false`: there is no room for
+    /// them, and the share is as it was.
+    #[must_use]
+    pub(crate) fn hold_more(&self, bytes: usize) -> bool {
+        self.hold(self.held.load(Ordering::Relaxed).saturating_add(bytes))
+    }
+
     /// Gives back all that the request holds.
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
+        self.held.store(0, Ordering::Relaxed);
         let charged = self.charged.load(Ordering::Relaxed);
         if charged > 0 {
             self.charged.store(0, Ordering::Relaxed);
@@ -104,6 +128,29 @@ mod tests {
         assert!(!usual.hold(LARGEST_OWN_PART + 16 * 1024));
         drop(greedy);
         assert!(usual.hold(LARGEST_OWN_PART + 16 * 1024));
+    }
+
+    #[test]
+    fn what_is_added_counts_until_it_is_released() {
+        let budget = Budget::new(64 * 1024, 8);
+        let share = budget.share();
+        for _ in 0..10 {
+            assert!(share.hold_more(LARGEST_OWN_PART / 10));
+        }
+        let full = budget.left.load(Ordering::Relaxed);
+        assert_eq!(
+            full,
+            64 * 1024 - 8 * LARGEST_OWN_PART,
+            "its own part is enough"
+        );
+        assert!(share.hold_more(10_000));
+        assert!(budget.left.load(Ordering::Relaxed) <= full - 9_000);
+        assert!(!share.hold_more(64 * 1024));
+        share.release();
+        assert_eq!(budget.left.load(Ordering::Relaxed), full);
+        let other = budget.share_without_own_part();
+        assert!(other.hold_more(1));
+        assert_eq!(budget.left.load(Ordering::Relaxed), full - 1);
     }
 
     #[test]

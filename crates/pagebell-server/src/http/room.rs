@@ -21,8 +21,10 @@ const SHARE_TO_CLOSE: usize = 64;
 const ANSWERED: u64 = 1 << 62;
 /// A request of the connection is under way.
 const BUSY: u64 = u64::MAX;
-/// The connection is to be closed.
+/// The connection is to be closed, and is waited for before others are chosen.
 const CLOSING: u64 = u64::MAX - 1;
+/// The connection is to be closed, but did not react in time: others are chosen meanwhile.
+const OVERDUE: u64 = u64::MAX - 2;
 
 /// The room that a server has for connections.
 #[derive(Debug)]
@@ -40,7 +42,7 @@ pub(super) struct Room {
 /// What a connection is doing.
 #[derive(Debug)]
 struct Activity {
-    /// [`BUSY`], [`CLOSING`], or the count of connections at its beginning or last answer.
+    /// [`BUSY`], [`CLOSING`], [`OVERDUE`], or the count of connections at its beginning or last answer.
     idle_since: AtomicU64,
     close: Notify,
     /// Where it stands in the list of those that are open.
@@ -80,6 +82,7 @@ impl Room {
             if let Ok(permit) = tokio::time::timeout(LOOK_AGAIN, waiting).await {
                 return self.taken(permit.expect("the semaphore is never closed"));
             }
+            self.wait_no_longer();
         }
     }
 
@@ -110,7 +113,7 @@ impl Room {
         let mut idle: Vec<(u64, &Activity)> = open
             .iter()
             .map(|activity| (activity.idle_since.load(Ordering::Relaxed), &**activity))
-            .filter(|(since, _activity)| *since < CLOSING)
+            .filter(|(since, _activity)| *since < OVERDUE)
             .collect();
         if idle.is_empty() {
             return;
@@ -126,6 +129,24 @@ impl Room {
                 Err(_busy) => {
                     self.closing.fetch_sub(1, Ordering::AcqRel);
                 }
+            }
+        }
+    }
+
+    /// Lets others be chosen though some that were asked to close have not done so: one whose task
+    /// does not get its turn must not keep the others open.
+    fn wait_no_longer(&self) {
+        if self.closing.load(Ordering::Acquire) == 0 {
+            return;
+        }
+        for activity in &*self.open() {
+            let (order, failed) = (Ordering::AcqRel, Ordering::Relaxed);
+            let state = &activity.idle_since;
+            if state
+                .compare_exchange(CLOSING, OVERDUE, order, failed)
+                .is_ok()
+            {
+                self.closing.fetch_sub(1, Ordering::AcqRel);
             }
         }
     }
@@ -155,7 +176,8 @@ impl Place {
     pub(super) async fn wanted_back(&self) {
         loop {
             self.activity.close.notified().await;
-            if self.activity.idle_since.load(Ordering::Acquire) == CLOSING {
+            let state = self.activity.idle_since.load(Ordering::Acquire);
+            if state == CLOSING || state == OVERDUE {
                 return;
             }
         }
@@ -230,6 +252,27 @@ mod tests {
         drop(first);
         room.close_idle();
         assert!(is_wanted_back(&second).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_does_not_close_does_not_keep_the_others_open() {
+        let room = Room::new(2);
+        let first = room.place().await;
+        let second = room.place().await;
+        let newcomer = tokio::spawn({
+            let room = Arc::clone(&room);
+            async move { room.place().await }
+        });
+        second.wanted_back().await;
+        drop(second);
+        let third = newcomer.await.unwrap();
+        assert!(is_wanted_back(&first).await, "it still has to close");
+        drop(third);
+        drop(first.busy());
+        room.close_idle();
+        assert!(is_wanted_back(&first).await, "its request was answered");
+        drop(first);
+        assert_eq!(room.closing.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test]

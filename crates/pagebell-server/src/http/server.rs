@@ -33,11 +33,8 @@ use super::idle::{Progress, Watched};
 use super::memory::Budget;
 use super::room::{Place, Room};
 use super::tls::Tls;
-use super::{IsSecure, TlsError, TlsFiles, endpoints, exchange, is_secure};
+use super::{IsSecure, TlsError, TlsFiles, TlsReload, endpoints, exchange, is_secure};
 use crate::Pagebell;
-
-/// How long a TLS handshake may take.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How long accepting rests after an error such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -61,9 +58,18 @@ pub enum Stopped {
     Finished,
     /// It was asked to; some requests were still under way when their time was up.
     TimeUp,
+    /// It was asked to; the store was still closing when the time of the stop was up. What was
+    /// acknowledged is kept; what was under way may or may not have been stored.
+    StoreNotClosed,
     /// The store can no longer be trusted.
     StoreFailed(String),
 }
+
+/// How much of the time of a stop is left to the store, after the requests under way.
+const CLOSING_TIME: Duration = Duration::from_secs(2);
+
+/// How much of the time of a stop is left to end the process.
+const ENDING_TIME: Duration = Duration::from_millis(500);
 
 /// The most memory that the head of a request may take, in bytes, unless larger ones are
 /// configured.
@@ -94,8 +100,14 @@ impl Server {
 
     /// Speaks TLS with this certificate and key.
     pub fn with_tls(mut self, files: TlsFiles) -> Result<Self, TlsError> {
-        self.tls = Some(Tls::load(files)?);
+        let surroundings = self.pagebell.surroundings.clone();
+        self.tls = Some(Tls::load(files, surroundings)?);
         Ok(self)
+    }
+
+    /// What has certificate and key read again; `None`: it speaks no TLS.
+    pub fn tls_reload(&self) -> Option<TlsReload> {
+        self.tls.as_ref().map(|tls| tls.reload())
     }
 
     /// Where it listens.
@@ -113,8 +125,8 @@ impl Server {
         let under_way = Arc::new(UnderWay::default());
         let heads = Budget::new(limits.unfinished_head_bytes, limits.connections);
         let bodies = Budget::new(limits.unfinished_body_bytes, limits.connections);
-        let pages = Budget::new(limits.unread_page_bytes, limits.connections);
         let watching = self.tls.clone().map(|tls| tokio::spawn(tls.watch()));
+        let checking = tokio::spawn(Arc::clone(&self.pagebell).keep_checking());
         let router = endpoints::router(Arc::clone(&self.pagebell));
         let mut failure = self.pagebell.store_failure();
         let mut stop = std::pin::pin!(async {
@@ -137,7 +149,6 @@ impl Server {
                         place,
                         heads: Arc::clone(&heads),
                         bodies: Arc::clone(&bodies),
-                        pages: Arc::clone(&pages),
                     };
                     match &self.tls {
                         None => { tokio::spawn(connection.serve(stream, false)); }
@@ -150,16 +161,27 @@ impl Server {
         if let Some(watching) = watching {
             watching.abort();
         }
-        let finished = tokio::time::timeout(limits.stop_time, async {
+        checking.abort();
+        let time = limits.stop_time.saturating_sub(ENDING_TIME);
+        let mut time_is_up = std::pin::pin!(tokio::time::sleep(time));
+        let finished = tokio::time::timeout(time.saturating_sub(CLOSING_TIME), async {
             tokio::select! {
                 () = graceful.shutdown() => {}
                 () = under_way.all_finished() => {}
             }
         })
         .await;
-        self.pagebell.store.close().await;
+        // A store may take its thread for as long as the disk or the database takes to answer.
+        let store = Arc::clone(&self.pagebell.store);
+        let runtime = tokio::runtime::Handle::current();
+        let closing = tokio::task::spawn_blocking(move || runtime.block_on(store.close()));
+        let is_closed = tokio::select! {
+            closed = closing => closed.is_ok(),
+            () = &mut time_is_up => false,
+        };
         match (failed, finished) {
             (Some(reason), _) => Stopped::StoreFailed(reason),
+            (None, _) if !is_closed => Stopped::StoreNotClosed,
             (None, Ok(())) => Stopped::Finished,
             (None, Err(_elapsed)) => Stopped::TimeUp,
         }
@@ -226,15 +248,25 @@ struct Connection {
     watcher: hyper_util::server::graceful::Watcher,
     under_way: Arc<UnderWay>,
     place: Place,
-    /// The memory for unfinished heads, for bodies, and for pages that are not read.
+    /// The memory for unfinished heads, and for bodies.
     heads: Arc<Budget>,
     bodies: Arc<Budget>,
-    pages: Arc<Budget>,
 }
 
 impl Connection {
+    /// Shakes hands, in the time that a head has, and serves the connection. Until then it makes
+    /// room for others like one that is idle.
     async fn serve_tls(self, stream: TcpStream, acceptor: tokio_rustls::TlsAcceptor) {
-        match tokio::time::timeout(HANDSHAKE_TIME, acceptor.accept(stream)).await {
+        let time = self.pagebell.configuration().limits.header_time;
+        let accepted = tokio::select! {
+            biased;
+            accepted = tokio::time::timeout(time, acceptor.accept(stream)) => accepted,
+            () = self.place.wanted_back() => {
+                tracing::debug!("a TLS handshake made room");
+                return;
+            }
+        };
+        match accepted {
             Ok(Ok(stream)) => self.serve(stream, true).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_elapsed) => tracing::debug!("a TLS handshake took too long"),
@@ -254,17 +286,16 @@ impl Connection {
             place,
             heads,
             bodies,
-            pages,
         } = self;
         let limits = pagebell.configuration().limits;
         let counted = OpenConnection::count(&pagebell.metrics.connections);
         let progress = Arc::new(Progress::default());
-        let unread = Arc::new(pages.share());
+        let unread = Arc::new(pagebell.unread.share());
         let service = service_fn(|request| {
             let counted = (under_way.count(), progress.answer());
             // Nearly every request is a read from memory: it gets by without a future of its own,
             // which for the others has room for everything that any of them may need.
-            if let Some(response) = exchange::answer_at_hand(&pagebell, &request) {
+            if let Some(response) = exchange::answer_at_hand(&pagebell, &request, &unread) {
                 drop(place.busy());
                 return EitherFuture::Left(ready(Ok(response.map(Either::Left))));
             }
@@ -366,16 +397,25 @@ async fn answer_page(
         response
     };
     // A fault of the code in one page is an answer to that request, and nothing to the others.
-    let answering = AssertUnwindSafe(router.clone().oneshot(request)).catch_unwind();
+    let work = endpoints::work(pagebell, request.uri().path());
+    let page = router.clone().oneshot(request);
+    let answering = async {
+        match work {
+            None => Ok(page.await),
+            Some(work) => work.run(page).await,
+        }
+    };
+    let answering = AssertUnwindSafe(answering).catch_unwind();
     match tokio::time::timeout(limits.request_time, answering).await {
-        Ok(Ok(Ok(response))) => {
+        Ok(Ok(Ok(Ok(response)))) => {
             let bytes = usize::try_from(response.body().size_hint().lower());
-            if transport.unread.hold(bytes.unwrap_or(usize::MAX)) {
+            if transport.unread.hold_more(bytes.unwrap_or(usize::MAX)) {
                 response.map(|body| Either::Right(body.boxed_unsync()))
             } else {
                 status(StatusCode::SERVICE_UNAVAILABLE)
             }
         }
+        Ok(Ok(Err(_too_many_waiting))) => status(StatusCode::SERVICE_UNAVAILABLE),
         Ok(Err(_panic)) => status(StatusCode::INTERNAL_SERVER_ERROR),
         Err(_elapsed) => status(StatusCode::REQUEST_TIMEOUT),
     }

@@ -8,12 +8,16 @@ use bytes::Bytes;
 use call_settings::PageId;
 use futures_util::future::join_all;
 use graph_api::batch::{BatchAnswer, BatchOperation, BatchPlan, OperationSlot, write_answers};
-use graph_api::{GraphError, GraphPath, GraphVersion, Node, ParameterValue, Parameters, Route};
+use graph_api::{
+    Edge, GraphError, GraphPath, GraphVersion, Node, ParameterValue, Parameters, Route,
+};
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::access::Credentials;
 use crate::conditions::{Conditions, ReceivedHeader};
 use crate::dispatch::{Operation, Pagebell};
+use crate::operations::batch_answers::AnswerRoom;
 use crate::request::{GraphRequest, GraphResponse, Origin};
 
 /// What the operations of a batch have in common.
@@ -24,6 +28,11 @@ struct Batch<'a> {
     origin: Origin<'a>,
     /// When the batch began, by the monotonic clock.
     begin: Duration,
+    /// Held by the one operation that may take a thread for long: a batch takes one place among
+    /// such requests, however many of its operations are of this kind.
+    long_turn: &'a Mutex<()>,
+    /// What the answers may hold.
+    room: &'a AnswerRoom,
 }
 
 /// An operation of a batch, with its values in place of its references, and its position.
@@ -54,11 +63,15 @@ impl Pagebell {
             .ok_or_else(|| GraphError::no_node(true))?;
         let plan = BatchPlan::from_parameter(plan)?;
         let with_headers = wants_headers(parameters)?;
+        let long_turn = Mutex::new(());
+        let room = AnswerRoom::new(self);
         let batch = Batch {
             version,
             credentials,
             origin: operation.request.origin,
             begin,
+            long_turn: &long_turn,
+            room: &room,
         };
 
         let slots = plan.operations();
@@ -103,9 +116,9 @@ impl Pagebell {
         self.run_group(batch, group, &mut responses).await;
         let answers: Vec<_> = slots
             .iter()
-            .zip(&responses)
+            .zip(responses)
             .map(|(slot, response)| {
-                let response = response.as_ref()?;
+                let response = response?;
                 let omitted = response.error.is_none()
                     && matches!(slot, Ok(operation) if operation.omit_response_on_success);
                 (!omitted).then(|| answer_of(response, with_headers))
@@ -148,7 +161,16 @@ impl Pagebell {
             let response = if is_time_up {
                 None
             } else {
-                Some(self.run(batch, position, &operation).await)
+                let _turn = if may_take_long(&operation) {
+                    Some(batch.long_turn.lock().await)
+                } else {
+                    None
+                };
+                let response = self.run(batch, position, &operation).await;
+                Some(match batch.room.take(&operation, &response) {
+                    Ok(()) => response,
+                    Err(error) => self.refused(&error),
+                })
             };
             answered(position, response);
             // Operations may all be answered from memory, without a wait in which other requests
@@ -243,6 +265,20 @@ fn page_alone(operation: &BatchOperation) -> Option<PageId> {
     }
 }
 
+/// Whether an operation may be among those that run off the threads of the runtime. Looked at
+/// roughly: one that is taken for such an operation only waits for its turn.
+fn may_take_long(operation: &BatchOperation) -> bool {
+    let path = operation.relative_url.split('?').next().unwrap_or_default();
+    match GraphPath::parse(&operation.method, path).map(|path| path.route) {
+        Ok(Route::Edge(_, Edge::MessengerCallAvailability)) => {
+            let body = operation.body.as_deref().unwrap_or_default();
+            operation.relative_url.contains("until") || body.contains("until")
+        }
+        Ok(Route::Edge(_, Edge::MessengerCallSettingsHistory) | Route::DebugToken) => true,
+        _ => false,
+    }
+}
+
 /// Keeps the answers of the named operations that succeeded, for later ones to refer to.
 fn keep_results<'a>(
     slots: &'a [OperationSlot],
@@ -262,11 +298,13 @@ fn keep_results<'a>(
     }
 }
 
-fn answer_of(response: &GraphResponse, with_headers: bool) -> BatchAnswer {
+fn answer_of(response: GraphResponse, with_headers: bool) -> BatchAnswer {
     BatchAnswer {
         code: response.status,
         headers: with_headers.then(|| response.header_pairs()),
-        body: String::from_utf8_lossy(&response.body).into_owned(),
+        // Without a copy where the bytes are nobody else's.
+        body: String::from_utf8(response.body.into())
+            .unwrap_or_else(|no_text| String::from_utf8_lossy(no_text.as_bytes()).into_owned()),
     }
 }
 

@@ -5,10 +5,22 @@ use graph_api::availability::{
     AvailabilityField, AvailabilityRequest, MessengerCallAvailabilityPayload,
 };
 use graph_api::{FieldSelection, GraphError, Node};
+use jiff::SignedDuration;
 
 use crate::access::READ_SCOPE;
-use crate::dispatch::{Operation, Pagebell, name_of, only_get};
+use crate::dispatch::{Operation, Pagebell, name_of, only_get, too_many_waiting};
 use crate::request::Answer;
+
+/// The longest span whose intervals are listed where the request runs: those of a month are found
+/// and written in less than a millisecond, however many there are a day.
+const LONGEST_SHORT_SPAN: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// Whether the answer is long enough to be made elsewhere than on a thread of the runtime.
+fn is_long(request: &AvailabilityRequest) -> bool {
+    request
+        .until
+        .is_some_and(|until| until.duration_since(request.at) > LONGEST_SHORT_SPAN)
+}
 
 impl Pagebell {
     /// Answers whether a Page takes a call. It needs what a read needs.
@@ -30,10 +42,17 @@ impl Pagebell {
         let page_id = access.page(node, self.configuration())?;
         access.check_permits(page_id, READ_SCOPE)?;
         let copy = self.page_copy(operation, page_id, preconditions).await?;
-        let answer = MessengerCallAvailabilityPayload::new(copy.answers.companion(), &request);
-        Ok(Answer {
-            body: answer.list(&selection),
-            revision: Some(copy.revision),
-        })
+        let revision = Some(copy.revision);
+        let write = move || {
+            MessengerCallAvailabilityPayload::new(copy.answers.companion(), &request)
+                .list(&selection)
+        };
+        let body = if is_long(&request) {
+            let written = self.offloaded.others.run(async move { write() }).await;
+            written.map_err(too_many_waiting)?
+        } else {
+            write()
+        };
+        Ok(Answer { body, revision })
     }
 }

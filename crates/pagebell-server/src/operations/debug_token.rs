@@ -1,5 +1,7 @@
 //! `GET /debug_token`
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use graph_api::GraphError;
 use graph_api::debug_token::{DebugToken, DebugTokenError, GranularScope};
@@ -7,7 +9,10 @@ use jiff::Timestamp;
 use settings_store::{AppId, AppRecord, Coverage, TokenHash};
 
 use crate::access::{APP_TOKEN_SEPARATOR, Access, Caller, OPERATOR_SCOPE};
-use crate::dispatch::{Operation, Pagebell, only_get, store_failed};
+use crate::dispatch::{Operation, Pagebell, only_get, store_failed, too_many_waiting};
+
+/// The most Pages of a token that is described where the request runs.
+const MOST_PAGES_OF_SHORT_ANSWER: usize = 1_000;
 
 impl Pagebell {
     /// Answers what is known of a token, to its app, its holder or an operator.
@@ -29,9 +34,16 @@ impl Pagebell {
         } else {
             self.describe_token(operation, &caller, input).await?
         };
-        Ok(Bytes::from(
-            described.to_json(parameters.list("fields")?.as_deref()),
-        ))
+        let fields = parameters.list("fields")?;
+        let pages = described.granular_scopes.iter();
+        let pages = pages.filter_map(|scope| scope.target_ids.as_ref().map(Vec::len));
+        if pages.sum::<usize>() <= MOST_PAGES_OF_SHORT_ANSWER {
+            return Ok(Bytes::from(described.to_json(fields.as_deref())));
+        }
+        let fields = fields.map(Cow::into_owned);
+        let writing = async move { described.to_json(fields.as_ref()) };
+        let written = self.offloaded.others.run(writing).await;
+        written.map(Bytes::from).map_err(too_many_waiting)
     }
 
     async fn describe_token(

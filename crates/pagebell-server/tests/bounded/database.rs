@@ -25,8 +25,24 @@ const TRY_TIME: Duration = Duration::from_secs(5);
 /// One node, which leads until it is deposed. Then it still answers reads, and finishes no commit.
 #[derive(Debug)]
 struct Node {
-    content: MemoryStore,
+    content: Mutex<Arc<MemoryStore>>,
     leads: AtomicBool,
+}
+
+impl Node {
+    fn content(&self) -> Arc<MemoryStore> {
+        Arc::clone(&self.content.lock().unwrap())
+    }
+
+    async fn copy(&self) -> Arc<MemoryStore> {
+        let (content, copy) = (self.content(), MemoryStore::default());
+        let pages = content.whole_pages(None, usize::MAX).await.unwrap();
+        copy.put_whole_pages(pages).await.unwrap();
+        for token in content.tokens().await.unwrap() {
+            copy.put_token(token).await.unwrap();
+        }
+        Arc::new(copy)
+    }
 }
 
 /// Nodes, of which one leads.
@@ -46,7 +62,7 @@ impl Database {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             leader: Mutex::new(Arc::new(Node {
-                content: MemoryStore::default(),
+                content: Mutex::default(),
                 leads: AtomicBool::new(true),
             })),
             hints: AtomicBool::new(true),
@@ -82,16 +98,20 @@ impl Database {
     pub(crate) async fn fail_over(&self) {
         let former = self.leader();
         former.leads.store(false, Ordering::SeqCst);
-        let content = MemoryStore::default();
-        let pages = former.content.whole_pages(None, usize::MAX).await.unwrap();
-        content.put_whole_pages(pages).await.unwrap();
-        for token in former.content.tokens().await.unwrap() {
-            content.put_token(token).await.unwrap();
-        }
         *self.leader.lock().unwrap() = Arc::new(Node {
-            content,
+            content: Mutex::new(former.copy().await),
             leads: AtomicBool::new(true),
         });
+    }
+
+    /// What the leader has now, for [`put_back`](Self::put_back).
+    pub(crate) async fn backup(&self) -> Arc<MemoryStore> {
+        self.leader().copy().await
+    }
+
+    /// The leader has from now on what was in the backup, and lines to it stay.
+    pub(crate) fn put_back(&self, backup: Arc<MemoryStore>) {
+        *self.leader().content.lock().unwrap() = backup;
     }
 
     fn leader(&self) -> Arc<Node> {
@@ -165,7 +185,7 @@ impl Line for NodeLine {
 
     async fn page(&self, page_id: PageId) -> Result<PageAtLeader, StoreError> {
         self.round_trip().await?;
-        let record = self.node.content.page(page_id).await?;
+        let record = self.node.content().page(page_id).await?;
         let revision = record.as_ref().map(|record| record.revision);
         Ok(PageAtLeader {
             revision: revision.unwrap_or_default(),
@@ -178,7 +198,7 @@ impl Line for NodeLine {
         hash: TokenHash,
     ) -> Result<Option<(TokenRecord, Option<AppRecord>)>, StoreError> {
         self.round_trip().await?;
-        self.node.content.token_with_app(hash).await
+        self.node.content().token_with_app(hash).await
     }
 
     async fn hints(&self) -> Result<Vec<Hint>, StoreError> {
@@ -212,14 +232,14 @@ impl Shared {
 impl SettingsStore for Shared {
     async fn page(&self, page_id: PageId) -> Result<Option<PageRecord>, StoreError> {
         sleep(ROUND_TRIP).await;
-        self.content().content.page(page_id).await
+        self.content().content().page(page_id).await
     }
 
     async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
         let page_id = write.page_id;
         let way = Duration::from_millis(self.database.write_way.load(Ordering::SeqCst));
         sleep(way).await;
-        let outcome = self.content().content.update_settings(write).await?;
+        let outcome = self.content().content().update_settings(write).await?;
         sleep(way).await;
         if let WriteOutcome::Stored(written) = &outcome {
             self.database
@@ -234,19 +254,22 @@ impl SettingsStore for Shared {
         before: Option<Revision>,
         limit: usize,
     ) -> Result<Vec<HistoryEntry>, StoreError> {
-        self.content().content.history(page_id, before, limit).await
+        self.content()
+            .content()
+            .history(page_id, before, limit)
+            .await
     }
 
     async fn add_page(&self, page: NewPage) -> Result<Added, StoreError> {
-        self.content().content.add_page(page).await
+        self.content().content().add_page(page).await
     }
 
     async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
-        self.content().content.set_page(change).await
+        self.content().content().set_page(change).await
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
-        self.content().content.import_pages(import).await
+        self.content().content().import_pages(import).await
     }
 
     async fn find_pages(
@@ -255,39 +278,42 @@ impl SettingsStore for Shared {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
-        self.content().content.find_pages(text, after, limit).await
+        self.content()
+            .content()
+            .find_pages(text, after, limit)
+            .await
     }
 
     async fn remove_page(&self, page_id: PageId, at: Timestamp) -> Result<bool, StoreError> {
-        self.content().content.remove_page(page_id, at).await
+        self.content().content().remove_page(page_id, at).await
     }
 
     async fn put_app(&self, app: AppRecord) -> Result<(), StoreError> {
-        self.content().content.put_app(app).await
+        self.content().content().put_app(app).await
     }
 
     async fn app(&self, app_id: AppId) -> Result<Option<AppRecord>, StoreError> {
-        self.content().content.app(app_id).await
+        self.content().content().app(app_id).await
     }
 
     async fn apps(&self) -> Result<Vec<AppRecord>, StoreError> {
-        self.content().content.apps().await
+        self.content().content().apps().await
     }
 
     async fn put_token(&self, token: TokenRecord) -> Result<(), StoreError> {
-        self.content().content.put_token(token).await
+        self.content().content().put_token(token).await
     }
 
     async fn token(&self, hash: TokenHash) -> Result<Option<TokenRecord>, StoreError> {
-        self.content().content.token(hash).await
+        self.content().content().token(hash).await
     }
 
     async fn tokens(&self) -> Result<Vec<TokenRecord>, StoreError> {
-        self.content().content.tokens().await
+        self.content().content().tokens().await
     }
 
     async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError> {
-        self.content().content.revoke_token(key, at).await
+        self.content().content().revoke_token(key, at).await
     }
 
     async fn whole_pages(
@@ -295,15 +321,15 @@ impl SettingsStore for Shared {
         after: Option<PageId>,
         limit: usize,
     ) -> Result<Vec<WholePage>, StoreError> {
-        self.content().content.whole_pages(after, limit).await
+        self.content().content().whole_pages(after, limit).await
     }
 
     async fn put_whole_pages(&self, pages: Vec<WholePage>) -> Result<Moved, StoreError> {
-        self.content().content.put_whole_pages(pages).await
+        self.content().content().put_whole_pages(pages).await
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        self.content().content.check().await
+        self.content().content().check().await
     }
 
     fn keep_copies(&self) -> KeepCopies {

@@ -332,3 +332,70 @@ async fn a_token_that_was_revoked_opens_nothing_after_the_bound() {
     sleep(BOUND).await;
     assert_eq!(server.read().await.0, 400);
 }
+
+/// As after a restore into the running database: what was seen of a later revision is no more.
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_revision_went_back_is_answered_as_it_is_now() {
+    const WRITES: u64 = 4;
+    let database = database().await;
+    let [one, other] = pair(&database, Some(BOUND));
+    assert_eq!(one.write(1).await, 1);
+    let backup = database.backup().await;
+    for number in 2..=WRITES {
+        one.write(number).await;
+    }
+    for server in [&one, &other] {
+        assert_eq!(server.read().await, (200, WRITES));
+    }
+    database.put_back(backup);
+    let put_back_at = Instant::now();
+    for server in [&one, &other] {
+        while server.read().await == (200, WRITES) {
+            assert!(
+                put_back_at.elapsed() < BOUND,
+                "served for longer than the bound"
+            );
+            sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(server.read().await, (200, 1));
+    }
+    // It is cached again, and goes on from there.
+    assert_eq!(one.ask(Method::GET, Some(WRITES), "").await.0, 412);
+    assert_eq!(one.read().await, (200, 1));
+    let asked_at = Instant::now();
+    assert_eq!(one.read().await, (200, 1));
+    assert_eq!(asked_at.elapsed(), Duration::ZERO, "from memory");
+    assert_eq!(one.write(2).await, 2);
+    assert_eq!(one.read().await, (200, 2));
+    sleep(BOUND).await;
+    assert_eq!(other.read().await, (200, 2));
+}
+
+/// Also where nobody reads for long, an update comes first, or the Page is gone.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_went_back_and_is_updated_or_gone_is_answered() {
+    let database = database().await;
+    let [one, other] = pair(&database, Some(BOUND));
+    let empty = database.backup().await;
+    one.write(1).await;
+    let backup = database.backup().await;
+    for number in 2..=6 {
+        one.write(number).await;
+    }
+    assert_eq!(other.read().await, (200, 6));
+    database.put_back(backup);
+    sleep(BOUND * 10).await;
+    assert_eq!(one.write(2).await, 2);
+    for server in [&one, &other] {
+        assert_eq!(server.read().await, (200, 2));
+    }
+    empty
+        .remove_page(PageId::new(7), Timestamp::UNIX_EPOCH)
+        .await
+        .unwrap();
+    database.put_back(empty);
+    sleep(BOUND * 10).await;
+    for server in [&one, &other] {
+        assert_eq!(server.read().await.0, 400, "there is no such Page");
+    }
+}

@@ -66,6 +66,8 @@ impl Entropy for Counting {
 
 pub(crate) struct Harness {
     pub(crate) pagebell: Pagebell,
+    /// Those of the server.
+    pub(crate) surroundings: Surroundings,
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<FrozenClock>,
 }
@@ -135,9 +137,14 @@ impl Harness {
             steering: None,
         };
         let surroundings = change(surroundings);
-        let pagebell = Pagebell::new(configuration, Arc::clone(&store) as Arc<_>, surroundings);
+        let pagebell = Pagebell::new(
+            configuration,
+            Arc::clone(&store) as Arc<_>,
+            surroundings.clone(),
+        );
         let harness = Self {
             pagebell,
+            surroundings,
             store,
             clock,
         };

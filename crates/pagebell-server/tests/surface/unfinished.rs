@@ -13,7 +13,7 @@ use crate::harness::{Harness, PATH};
 
 const BUDGET: usize = 256 * 1024;
 /// The largest page fits in half of it.
-const PAGE_BUDGET: usize = 512 * 1024;
+const ANSWER_BUDGET: usize = 512 * 1024;
 
 /// A server whose unfinished requests may hold little, and its address.
 async fn server() -> std::net::SocketAddr {
@@ -22,7 +22,7 @@ async fn server() -> std::net::SocketAddr {
             connections: 100,
             unfinished_head_bytes: BUDGET,
             unfinished_body_bytes: BUDGET,
-            unread_page_bytes: PAGE_BUDGET,
+            unread_answer_bytes: ANSWER_BUDGET,
             ..Limits::default()
         },
         ..Configuration::default()

@@ -30,7 +30,9 @@ pub(crate) fn run(command: AppCommand) -> Result<(), Failure> {
             };
             let stored = app.clone();
             on_store(&store.location(), Opening::MayBeFirst, async |store| {
-                Ok(store.put_app(stored).await?)
+                let app_id = stored.app_id;
+                let put = store.put_app(stored).await;
+                put.map_err(|error| Failure::unconfirmed(error, "app", app_id))
             })?;
             let mut output = stdout().lock();
             writeln!(output, "app_id {}", app.app_id)?;
@@ -38,7 +40,7 @@ pub(crate) fn run(command: AppCommand) -> Result<(), Failure> {
             Ok(())
         }
         AppCommand::List { json, store } => {
-            let apps = on_store(&store.location(), Opening::Existing, async |store| {
+            let apps = on_store(&store.location(), Opening::Reading, async |store| {
                 Ok(store.apps().await?)
             })?;
             write_list(&apps, json)

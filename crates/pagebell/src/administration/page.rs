@@ -41,7 +41,7 @@ pub(crate) fn run(command: PageCommand) -> Result<(), Failure> {
             Ok(())
         }
         PageCommand::List { json, store } => {
-            on_store(&store.location(), Opening::Existing, async |store| {
+            on_store(&store.location(), Opening::Reading, async |store| {
                 let mut output = BufWriter::new(stdout().lock());
                 list(store, &mut output, json).await?;
                 Ok(output.flush()?)

@@ -26,7 +26,7 @@ pub(crate) fn run(command: TokenCommand) -> Result<(), Failure> {
         TokenCommand::Create(options) => create(options),
         TokenCommand::List { json, store } => {
             let now = system::surroundings().clock.now();
-            let tokens = on_store(&store.location(), Opening::Existing, async |store| {
+            let tokens = on_store(&store.location(), Opening::Reading, async |store| {
                 Ok(store.tokens().await?)
             })?;
             write_list(&tokens, now, json)
@@ -84,8 +84,9 @@ fn create(options: NewToken) -> Result<(), Failure> {
     } else {
         Coverage::Pages(options.pages.iter().copied().collect::<BTreeSet<_>>())
     };
+    let token_id = TokenId::new(new_id(&*surroundings.entropy));
     let record = TokenRecord {
-        token_id: TokenId::new(new_id(&*surroundings.entropy)),
+        token_id,
         hash: TokenHash::of(&token),
         app_id: options.app,
         coverage,
@@ -112,11 +113,16 @@ fn create(options: NewToken) -> Result<(), Failure> {
                     ));
                 }
             }
-            Ok(store.put_token(record).await?)
+            let put = store.put_token(record).await;
+            put.map_err(|error| Failure::unconfirmed(error, "token", token_id))
         },
     )?;
-    writeln!(stdout(), "{token}")?;
-    Ok(())
+    writeln!(stdout(), "{token}").map_err(|error| {
+        Failure::Unconfirmed(format!(
+            "the token {token_id} is stored, and cannot be written ({error}), so that nobody knows \
+             it; revoke it with pagebell token revoke {token_id}"
+        ))
+    })
 }
 
 fn write_list(tokens: &[TokenRecord], now: Timestamp, as_json: bool) -> Result<(), Failure> {

@@ -79,7 +79,7 @@ pub(super) fn run(options: &ShowOptions) -> Result<(), Failure> {
 /// The settings of a Page; `None`: it was never configured.
 fn settings_of(options: &ShowOptions, page_id: PageId) -> Result<Option<CallSettings>, Failure> {
     let location = options.store.location();
-    let page = on_store(&location, Opening::Existing, async |store| {
+    let page = on_store(&location, Opening::Reading, async |store| {
         Ok(store.page(page_id).await?)
     })?;
     match page {

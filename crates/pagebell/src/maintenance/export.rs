@@ -15,23 +15,19 @@ use crate::store_location::Opening;
 const PORTION: usize = 1_000;
 
 pub(crate) fn export(options: &ExportOptions) -> Result<(), Failure> {
-    on_store(
-        &options.store.location(),
-        Opening::Existing,
-        async |store| {
-            let mut output = BufWriter::new(stdout().lock());
-            let mut after = None;
-            loop {
-                let pages = store.pages(after, PORTION).await?;
-                let Some(last) = pages.last() else { break };
-                after = Some(last.page_id);
-                for page in &pages {
-                    writeln!(output, "{}", line(page))?;
-                }
+    on_store(&options.store.location(), Opening::Reading, async |store| {
+        let mut output = BufWriter::new(stdout().lock());
+        let mut after = None;
+        loop {
+            let pages = store.pages(after, PORTION).await?;
+            let Some(last) = pages.last() else { break };
+            after = Some(last.page_id);
+            for page in &pages {
+                writeln!(output, "{}", line(page))?;
             }
-            Ok(output.flush()?)
-        },
-    )
+        }
+        Ok(output.flush()?)
+    })
 }
 
 /// A Page as a line, its members in the order in which people read them.

@@ -31,7 +31,7 @@ pub(crate) fn migrate(options: &MigrateOptions) -> Result<(), Failure> {
         ));
     }
     let clock = system::surroundings().clock;
-    let source = OpenStore::new(&options.from, Opening::Existing)?;
+    let source = OpenStore::new(&options.from, Opening::Reading)?;
     source.run_with(&options.to, Opening::MayBeFirst, async |source, target| {
         // Pages first: the removal of a Page ends what earlier tokens may do with it.
         let mut conflicts = Conflicts {

@@ -132,6 +132,11 @@ impl Server {
         self.line().strip_prefix("token ").unwrap().to_owned()
     }
 
+    /// The id of the process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Ends the process as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -14,7 +14,7 @@ use crate::process::{Place, Reply, Server, pagebell, read_reply};
 use crate::start_and_stop::retry;
 
 /// Writes a new certificate and key, and returns the certificate.
-fn new_certificate(place: &Place) -> CertificateDer<'static> {
+pub(crate) fn new_certificate(place: &Place) -> CertificateDer<'static> {
     let CertifiedKey { cert, signing_key } =
         rcgen::generate_simple_self_signed(vec!["pagebell.test".to_owned()]).unwrap();
     fs::write(place.path().join("key.pem"), signing_key.serialize_pem()).unwrap();
@@ -22,8 +22,19 @@ fn new_certificate(place: &Place) -> CertificateDer<'static> {
     cert.der().clone()
 }
 
-/// Asks over TLS, trusting this certificate alone.
-fn ask(server: &Server, trusted: &CertificateDer<'static>, path: &str) -> std::io::Result<Reply> {
+/// The options of a server with the certificate and key of this place.
+pub(crate) fn options(place: &Place) -> [String; 4] {
+    let file = |name: &str| place.path().join(name).display().to_string();
+    [
+        "--tls-certificate".to_owned(),
+        file("certificate.pem"),
+        "--tls-key".to_owned(),
+        file("key.pem"),
+    ]
+}
+
+/// A TLS session that is yet to begin, of a client that trusts this certificate alone.
+pub(crate) fn client(trusted: &CertificateDer<'static>) -> ClientConnection {
     let mut roots = RootCertStore::empty();
     roots.add(trusted.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -33,10 +44,18 @@ fn ask(server: &Server, trusted: &CertificateDer<'static>, path: &str) -> std::i
         .with_root_certificates(roots)
         .with_no_client_auth();
     let name = ServerName::try_from("pagebell.test").unwrap();
-    let connection = ClientConnection::new(Arc::new(configuration), name).unwrap();
+    ClientConnection::new(Arc::new(configuration), name).unwrap()
+}
+
+/// Asks over TLS, trusting this certificate alone.
+pub(crate) fn ask(
+    server: &Server,
+    trusted: &CertificateDer<'static>,
+    path: &str,
+) -> std::io::Result<Reply> {
     let stream = TcpStream::connect(server.address)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut stream = StreamOwned::new(connection, stream);
+    let mut stream = StreamOwned::new(client(trusted), stream);
     write!(stream, "GET {path} HTTP/1.1\r\nHost: pagebell.test\r\n\r\n")?;
     read_reply(&mut BufReader::new(stream))
 }

@@ -6,8 +6,8 @@ use call_settings::{PageId, SettingsUpdate};
 
 use super::{add, audio, hours, mondays, page, start, stored, write};
 use crate::{
-    Added, CallingChange, Imported, ImportedPage, NewPage, PagesImport, Revision, SettingsStore,
-    WriteOutcome,
+    Added, CallingChange, Imported, ImportedPage, NewPage, PageChange, PagesImport, Revision,
+    SettingsStore, StoreError, WriteOutcome,
 };
 
 /// Pages come in the order of their ids, a portion at a time.
@@ -213,4 +213,50 @@ pub async fn many_pages_are_imported_like_updates(store: &dyn SettingsStore) {
         1,
         "an import of the same makes no history"
     );
+}
+
+/// A name with U+0000 is refused with the Page that it is of, and nothing of what came with it is
+/// stored.
+pub async fn names_that_not_every_store_keeps_are_refused(store: &dyn SettingsStore) {
+    add(store, 1).await;
+    let name = Some("Bake\0ry".to_owned());
+    let new_page = NewPage {
+        page_id: page(1),
+        name: name.clone(),
+        at: start(),
+    };
+    let line = |number, name| ImportedPage {
+        page_id: page(number),
+        name,
+        calling: CallingChange::default(),
+        update: audio(false),
+    };
+    let import = PagesImport {
+        pages: vec![line(2, None), line(1, name.clone())],
+        defaults: std::sync::Arc::default(),
+        at: start(),
+    };
+    let change = PageChange {
+        page_id: page(1),
+        name: name.clone(),
+        calling: CallingChange::default(),
+    };
+    let mut whole = store.whole_pages(None, 1).await.unwrap();
+    whole[0].record.name = name;
+    for refused in [
+        store.add_page(new_page).await.map(|_added| ()),
+        store.set_page(change).await.map(|_found| ()),
+        store.import_pages(import).await.map(|_imported| ()),
+        store.put_whole_pages(whole).await.map(|_moved| ()),
+    ] {
+        let error = refused.unwrap_err();
+        assert!(matches!(error, StoreError::Unstorable { .. }), "{error}");
+        assert!(
+            error.to_string().contains("the name of the Page 1 "),
+            "{error}"
+        );
+    }
+    let pages = store.pages(None, 9).await.unwrap();
+    assert_eq!(pages.len(), 1);
+    assert_eq!(pages[0].name, None);
 }

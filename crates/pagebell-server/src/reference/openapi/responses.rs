@@ -54,10 +54,12 @@ fn concerns(entry: &CatalogueEntry, profile: Profile, part: Part) -> bool {
         | ErrorId::BatchNotArray
         | ErrorId::BatchUnresolved
         | ErrorId::BatchOperationInvalid
+        | ErrorId::BatchAnswerTooLarge
         | ErrorId::BatchDependencyFailed => part == Part::Batch,
         ErrorId::ClockNotSteerable => false,
         ErrorId::RevisionMismatch => part == Part::Update && profile == Profile::Graph,
         ErrorId::RevisionNotReached => part == Part::Settings && profile == Profile::Graph,
+        ErrorId::TooManyWaiting => matches!(part, Part::Availability | Part::History),
         ErrorId::InputTokenMissing | ErrorId::DebugTokenNotAllowed => part == Part::DebugToken,
         ErrorId::FieldsSyntax
         | ErrorId::FieldsWrongType

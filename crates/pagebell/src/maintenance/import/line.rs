@@ -117,5 +117,7 @@ mod tests {
         read(&format!(r#"{{"page_id":"1","name":"{name}"}}"#)).unwrap();
         let reason = read(&format!(r#"{{"page_id":"1","name":"{name}x"}}"#)).unwrap_err();
         assert!(reason.contains("256 characters"), "{reason}");
+        let reason = read(r#"{"page_id":"1","name":"x\u0000"}"#).unwrap_err();
+        assert!(reason.contains("U+0000"), "{reason}");
     }
 }
