@@ -111,16 +111,14 @@ fn held_in_text(text: &str) -> Option<SettingsField> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
     }
-    match json::parse(text.as_bytes()) {
-        Ok(value) => held_in_json(&value),
-        // Members that stand twice, or an end that is missing: the names are there all the same.
-        Err(_) => {
-            let squashed = squash(text);
-            SettingsField::ALL
-                .into_iter()
-                .find(|field| squashed.contains(&squash(field.name())))
-        }
+    if let Ok(value) = json::parse(text.as_bytes()) {
+        return held_in_json(&value);
     }
+    // Members that stand twice, or an end that is missing: the names are there all the same.
+    let squashed = squash(text);
+    SettingsField::ALL
+        .into_iter()
+        .find(|field| squashed.contains(&squash(field.name())))
 }
 
 fn held_in_json(value: &Value) -> Option<SettingsField> {
