@@ -81,37 +81,51 @@ fn name_violation(name: &str, whole: &str) -> Option<String> {
     })
 }
 
+/// The setting that a member beside the parameters of a request is or holds.
+pub(crate) fn misplaced_setting(name: &str, value: &Value) -> Option<SettingsField> {
+    named_setting(name).or_else(|| match value {
+        Value::String(text) => held_in_text(text),
+        other => held_in_json(other),
+    })
+}
+
+fn named_setting(name: &str) -> Option<SettingsField> {
+    let squashed = squash(name);
+    SettingsField::ALL
+        .into_iter()
+        .find(|field| squash(field.name()) == squashed)
+}
+
 /// The setting that an object in the value has as a member, at any depth: programs wrap what they
 /// send, as in `{"settings":{"audio_enabled":true}}`.
 fn held_setting(value: &ParameterValue) -> Option<SettingsField> {
-    if let ParameterValue::Json(value @ (Value::Object(_) | Value::Array(_))) = value {
-        return held_in_json(value);
+    match value {
+        ParameterValue::Text(text) | ParameterValue::Json(Value::String(text)) => {
+            held_in_text(text)
+        }
+        ParameterValue::Json(other) => held_in_json(other),
     }
-    let text = value.as_text()?;
+}
+
+fn held_in_text(text: &str) -> Option<SettingsField> {
     if !text.trim_start().starts_with(['{', '[']) {
         return None;
     }
-    match json::parse(text.as_bytes()) {
-        Ok(value) => held_in_json(&value),
-        // Members that stand twice, or an end that is missing: the names are there all the same.
-        Err(_) => {
-            let squashed = squash(text);
-            SettingsField::ALL
-                .into_iter()
-                .find(|field| squashed.contains(&squash(field.name())))
-        }
+    if let Ok(value) = json::parse(text.as_bytes()) {
+        return held_in_json(&value);
     }
+    // Members that stand twice, or an end that is missing: the names are there all the same.
+    let squashed = squash(text);
+    SettingsField::ALL
+        .into_iter()
+        .find(|field| squashed.contains(&squash(field.name())))
 }
 
 fn held_in_json(value: &Value) -> Option<SettingsField> {
     match value {
-        Value::Object(members) => members.iter().find_map(|(name, value)| {
-            let squashed = squash(name);
-            SettingsField::ALL
-                .into_iter()
-                .find(|field| squash(field.name()) == squashed)
-                .or_else(|| held_in_json(value))
-        }),
+        Value::Object(members) => members
+            .iter()
+            .find_map(|(name, value)| named_setting(name).or_else(|| held_in_json(value))),
         Value::Array(elements) => elements.iter().find_map(held_in_json),
         _ => None,
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::reference;
 use crate::error::GraphError;
 use crate::json::{self, JsonError, excerpt_of};
+use crate::near_miss;
 use crate::parameters::ParameterValue;
 
 /// The most operations of one batch (documented).
@@ -159,7 +160,15 @@ fn read_operation(position: usize, element: &Value) -> OperationSlot {
         )));
     };
     let text = |name: &str| optional_text(members, name).map_err(invalid);
-    for name in members.keys() {
+    for (name, value) in members {
+        if !MEMBERS.contains(&name.as_str())
+            && let Some(field) = near_miss::misplaced_setting(name, value)
+        {
+            return Err(invalid(format!(
+                "[{}] has {field}; write settings in body",
+                excerpt(name)
+            )));
+        }
         let meant = MEMBERS.iter().find(|known| {
             name != *known
                 && (name.eq_ignore_ascii_case(known) || known.strip_suffix('s') == Some(name))

@@ -187,6 +187,29 @@ async fn references_take_values_from_earlier_answers() {
 }
 
 #[tokio::test]
+async fn settings_outside_of_the_body_of_an_operation_are_refused() {
+    let harness = Harness::new().await;
+    let before = harness.settings().await;
+    let operation = |member: &str, value: Value| json!({ "method": "POST", "relative_url": EDGE, member: value });
+    let answer = run(
+        &harness,
+        json!([
+            operation("params", json!({ "audio_enabled": false })),
+            operation("data", json!("{\"audioEnabled\":false}")),
+            operation("audio_enabled", json!(false)),
+            operation("attached_files", json!({})),
+        ]),
+    )
+    .await;
+    assert_eq!(codes(&answer), [400, 400, 400, 200]);
+    for position in 0..3 {
+        let message = &inner(&answer, position)["error"]["message"];
+        assert!(message.as_str().unwrap().contains("in body"), "{message}");
+    }
+    assert_eq!(harness.settings().await, before);
+}
+
+#[tokio::test]
 async fn names_may_be_numbers() {
     let harness = Harness::new().await;
     let answer = run(

@@ -75,26 +75,17 @@ impl UpdateRequest {
 
     fn whole_body_text(&self) -> String {
         match self.encoding {
-            Encoding::Json if self.body.is_empty() => String::new(),
+            Encoding::Json | Encoding::Multipart if self.body.is_empty() => String::new(),
             Encoding::Json => {
-                let members = self.body.iter();
-                let members =
-                    members.map(|parameter| (parameter.name.clone(), parameter.value.clone()));
+                let members = self.body.iter().cloned();
+                let members = members.map(|parameter| (parameter.name, parameter.value));
                 Json::Object(members.collect()).written()
             }
             Encoding::Form => written_form(&self.body, true),
             Encoding::BareForm => written_form(&self.body, false),
-            Encoding::Multipart if self.body.is_empty() => String::new(),
             Encoding::Multipart => {
-                let mut text = String::new();
-                for parameter in &self.body {
-                    let name = parameter.name.replace('\\', "\\\\").replace('"', "\\\"");
-                    let value = parameter.value.as_form_text();
-                    text += &format!(
-                        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-                    );
-                }
-                text + &format!("--{BOUNDARY}--\r\n")
+                let parts: String = self.body.iter().map(written_part).collect();
+                format!("{parts}--{BOUNDARY}--\r\n")
             }
         }
     }
@@ -138,6 +129,12 @@ impl UpdateRequest {
         }
         Received::Parameters(parameters)
     }
+}
+
+fn written_part(Parameter { name, value }: &Parameter) -> String {
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+    let value = value.as_form_text();
+    format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
 }
 
 fn written_form(parameters: &[Parameter], encodes_json: bool) -> String {
