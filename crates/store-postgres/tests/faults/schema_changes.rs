@@ -3,7 +3,7 @@
 use call_settings::PageId;
 use settings_store::SettingsStore;
 
-use super::{add_pages, cluster, open, open_at, revision, write};
+use super::{add_pages, cluster, open, open_at, other_program, revision, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_prepared_before_a_change_of_the_tables_is_prepared_again() {
@@ -48,6 +48,14 @@ async fn a_check_looks_at_what_a_server_needs() {
     owner.check().await.unwrap_err();
     query("ALTER TABLE history RENAME COLUMN documents TO document");
     owner.check().await.unwrap();
+    let other = other_program(&cluster).await;
+    other
+        .batch_execute("BEGIN; LOCK TABLE history")
+        .await
+        .unwrap();
+    // Only lists need it.
+    owner.check().await.unwrap();
+    other.batch_execute("COMMIT").await.unwrap();
     query("DROP TABLE token");
     owner.check().await.unwrap_err();
 }
