@@ -9,8 +9,8 @@ use crate::sessions::Sessions;
 
 /// Answers if the database leads, has the schema of this program or a newer one, and lets this user
 /// read every column and write every table. One statement, which reads a row of each table that
-/// plain reads need; whether the history is there is looked up in the catalog, as a lock of its table
-/// is no reason to send reads elsewhere.
+/// plain reads need; whether the history is there is looked up in the catalog, as a lock of its
+/// table is no reason to send reads elsewhere.
 pub(crate) async fn check(sessions: &Sessions) -> Result<(), StoreError> {
     let rows = sessions.query(&sql(), &[]).await?;
     let row = rows

@@ -49,8 +49,8 @@ const BOOKKEEPING: [&str; 2] = [
 /// The time of the database, by which turns expire.
 const NOW: &str = "CAST(extract(epoch FROM now()) * 1000 AS bigint)";
 
-/// Brings the schema to the newest version, or refuses one that is newer or cannot keep promises. It
-/// says in the log what it waits for, and waits for nothing but work without limit.
+/// Brings the schema to the newest version, or refuses one that is newer or cannot keep promises.
+/// It says in the log what it waits for, and waits for nothing but work without limit.
 pub(crate) async fn prepare(sessions: &Sessions, location: &Location) -> Result<(), StoreError> {
     let mut session = sessions
         .take()
@@ -154,10 +154,12 @@ async fn unfit(session: &Object) -> Result<Option<&'static str>, Error> {
     Ok(match (fsync, synchronous_commit) {
         (Some("off"), _) => Some("its fsync is off, so it can lose everything; set fsync = on"),
         (_, Some("local")) => Some(
-            "its synchronous_commit is local, so what it acknowledges is on one node only; set it to on",
+            "its synchronous_commit is local, so what it acknowledges is on one node only; \
+             set it to on",
         ),
         (_, Some("off")) => Some(
-            "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on",
+            "its synchronous_commit is off, so it loses the newest writes when it ends; \
+             set it to on",
         ),
         _ => None,
     })

@@ -32,8 +32,8 @@ pub(super) struct LockedPages {
 
 #[derive(Debug)]
 struct Shared {
-    /// The Pages whose updates wait. Held while an update is handed over, so that no Page goes out of
-    /// it with an update on its way.
+    /// The Pages whose updates wait. Held while an update is handed over, so that no Page goes out
+    /// of it with an update on its way.
     pages: Mutex<BTreeSet<PageId>>,
     sender: mpsc::Sender<Member>,
 }
