@@ -8,7 +8,9 @@ use crate::schema;
 use crate::sessions::Sessions;
 
 /// Answers if the database leads, has the schema of this program or a newer one, and lets this user
-/// read every column and write every table: in one statement, which reads a row of each.
+/// read every column and write every table. One statement, which reads a row of each table that
+/// plain reads need; whether the history is there is looked up in the catalog, as a lock of its
+/// table is no reason to send reads elsewhere.
 pub(crate) async fn check(sessions: &Sessions) -> Result<(), StoreError> {
     let rows = sessions.query(&sql(), &[]).await?;
     let row = rows
@@ -28,13 +30,15 @@ pub(crate) async fn check(sessions: &Sessions) -> Result<(), StoreError> {
             "the user of the database may not write its tables",
         ));
     }
+    if !get::<bool>(row, 3)? {
+        return Err(unavailable("the table of the history lacks columns"));
+    }
     Ok(())
 }
 
 fn sql() -> String {
-    let reads: String = [
+    let reads = [
         ("page", PAGE_COLUMNS),
-        ("history", HISTORY_COLUMNS),
         ("app", APP_COLUMNS),
         ("token", TOKEN_COLUMNS),
     ]
@@ -42,23 +46,25 @@ fn sql() -> String {
         format!(", (SELECT count(*) FROM (SELECT {columns} FROM {table} LIMIT 1) AS one)")
     })
     .concat();
-    let rights: [(&str, &[&str]); 4] = [
-        ("page", &["INSERT", "UPDATE"]),
-        ("history", &["INSERT"]),
-        ("app", &["INSERT", "UPDATE"]),
-        ("token", &["INSERT", "UPDATE", "DELETE"]),
-    ];
-    let rights: Vec<String> = rights
-        .iter()
-        .flat_map(|(table, rights)| {
-            rights
-                .iter()
-                .map(move |right| format!("has_table_privilege('{table}', '{right}')"))
-        })
-        .collect();
+    let rights: Vec<String> = [
+        ("page", "INSERT"),
+        ("page", "UPDATE"),
+        ("history", "SELECT"),
+        ("history", "INSERT"),
+        ("app", "INSERT"),
+        ("app", "UPDATE"),
+        ("token", "INSERT"),
+        ("token", "UPDATE"),
+        ("token", "DELETE"),
+    ]
+    .map(|(table, right)| format!("has_table_privilege('{table}', '{right}')"))
+    .into();
     format!(
         "SELECT current_setting('transaction_read_only') = 'on', \
-         (SELECT coalesce(max(migration), 0) FROM schema_version), {}{reads}",
-        rights.join(" AND ")
+         (SELECT coalesce(max(migration), 0) FROM schema_version), {}, \
+         (SELECT count(*) FROM pg_attribute WHERE attrelid = to_regclass('history') \
+         AND CAST(attname AS text) = ANY(string_to_array('{HISTORY_COLUMNS}', ', '))) = {}{reads}",
+        rights.join(" AND "),
+        HISTORY_COLUMNS.split(", ").count()
     )
 }

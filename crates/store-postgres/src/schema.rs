@@ -181,10 +181,12 @@ async fn unfit(session: &Object) -> Result<Option<String>, Error> {
     let reason = match (fsync, synchronous_commit) {
         (Some("off"), _) => Some("its fsync is off, so it can lose everything; set fsync = on"),
         (_, Some("local")) => Some(
-            "its synchronous_commit is local, so what it acknowledges is on one node only; set it to on",
+            "its synchronous_commit is local, so what it acknowledges is on one node only; \
+             set it to on",
         ),
         (_, Some("off")) => Some(
-            "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on",
+            "its synchronous_commit is off, so it loses the newest writes when it ends; \
+             set it to on",
         ),
         _ => None,
     };

@@ -1,9 +1,9 @@
 //! One connection, and what becomes of it when a caller stops waiting for its statement.
 //!
-//! PostgreSQL goes on with a statement whose client has closed the connection. A connection that
-//! is closed in the middle of a statement is therefore replaced by a second one while the first one
-//! still works in the database, and a server that does so repeatedly opens connections without limit.
-//! So an abandoned connection keeps its place in the pool until its statement has ended.
+//! PostgreSQL goes on with a statement whose client has closed the connection. A connection that is
+//! closed in the middle of a statement is therefore replaced by a second one while the first one
+//! still works in the database, and a server that does so repeatedly opens connections without
+//! limit. So an abandoned connection keeps its place in the pool until its statement has ended.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};

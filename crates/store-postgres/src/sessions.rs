@@ -1,8 +1,8 @@
 //! Connections to the database: a bounded number for each purpose, bounded waits, and another try
 //! where that is safe.
 //!
-//! Each purpose has connections of its own, so that nothing waits behind what is slower: plain reads
-//! not behind searches, reads not behind commits that wait for a standby.
+//! Each purpose has connections of its own, so that nothing waits behind what is slower: plain
+//! reads not behind searches, reads not behind commits that wait for a standby.
 
 use std::fmt;
 use std::time::Duration;
@@ -71,8 +71,8 @@ impl Purpose {
         }
     }
 
-    /// How long one try of a read may take: with plain reads not so long that a connection that died
-    /// in silence uses up all the time.
+    /// How long one try of a read may take: with plain reads not so long that a connection that
+    /// died in silence uses up all the time.
     const fn try_time(self) -> Duration {
         match self {
             Self::Read => Duration::from_millis(2_500),
@@ -80,8 +80,8 @@ impl Purpose {
         }
     }
 
-    /// What its connections are told beside [`GREETING`]. The limits of statements are a little below
-    /// [`Self::try_time`], so that the database ends a statement before it is abandoned.
+    /// What its connections are told beside [`GREETING`]. The limits of statements are a little
+    /// below [`Self::try_time`], so that the database ends a statement before it is abandoned.
     const fn settings(self) -> &'static str {
         match self {
             Self::Read => "SET statement_timeout = '2400ms'",

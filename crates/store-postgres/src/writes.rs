@@ -36,6 +36,9 @@ use queue::Queue;
 use rounds::Rounds;
 pub(crate) use statement::Attempt;
 
+/// The most updates that share one statement.
+const MOST_IN_GROUP: usize = 256;
+
 /// Writes that wait for their group; more of them wait before they are taken.
 const MOST_WAITING: usize = 4096;
 

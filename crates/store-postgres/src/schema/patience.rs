@@ -1,4 +1,5 @@
-//! Waiting for statements that may take as long as a large index, with an eye on what they wait for.
+//! Waiting for statements that may take as long as a large index, with an eye on what they wait
+//! for.
 
 use std::time::Duration;
 

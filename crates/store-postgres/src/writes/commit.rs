@@ -79,14 +79,14 @@ impl Committer {
             let tried = self.try_once(attempt, locks, unknown.is_none()).await;
             let error = match tried {
                 Ok(tried) => {
-                    let done: BTreeSet<i64> =
-                        tried.stored.union(&tried.overtaken).copied().collect();
-                    let left = attempt.without(&done);
+                    let is_complete =
+                        tried.stored.len() + tried.overtaken.len() == attempt.page_count();
                     settled.stored.extend(tried.stored);
                     settled.overtaken.extend(tried.overtaken);
-                    if left.page_count() == 0 {
+                    if is_complete {
                         return settled;
                     }
+                    let left = attempt.without(&settled.stored).without(&settled.overtaken);
                     if unknown.is_none() {
                         settled.locked.extend(left.page_ids());
                         return settled;
@@ -153,7 +153,8 @@ impl Committer {
         self.on_session(TRY_TIME, statements).await
     }
 
-    /// The Pages of an attempt that cannot be stored, as their history has what it would add, signed.
+    /// The Pages of an attempt that cannot be stored, as their history has what it would add,
+    /// signed.
     pub(super) async fn find_ahead(&self, attempt: &Attempt) -> BTreeSet<i64> {
         let found = self
             .on_session(TRY_TIME, async |session: &Object| {

@@ -10,10 +10,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use super::MOST_WAITING;
 use super::commit::Locks;
 use super::fold::Member;
 use super::rounds::Rounds;
+use super::{MOST_IN_GROUP, MOST_WAITING};
 use crate::error::{stopped, unavailable};
 use crate::sessions::TRY_TIME;
 
@@ -32,8 +32,8 @@ pub(super) struct LockedPages {
 
 #[derive(Debug)]
 struct Shared {
-    /// The Pages whose updates wait. Held while an update is handed over, so that no Page goes out of
-    /// it with an update on its way.
+    /// The Pages whose updates wait. Held while an update is handed over, so that no Page goes out
+    /// of it with an update on its way.
     pages: Mutex<BTreeSet<PageId>>,
     sender: mpsc::Sender<Member>,
 }
@@ -161,12 +161,14 @@ impl Work {
     }
 
     /// Stores what can be stored now; returns the rest.
-    async fn look(&mut self, waiting: Vec<Member>) -> Vec<Member> {
-        if waiting.is_empty() {
-            return waiting;
+    async fn look(&mut self, mut looked_at: Vec<Member>) -> Vec<Member> {
+        let deadline = || Instant::now() + TRY_TIME;
+        let mut waiting = Vec::new();
+        while !looked_at.is_empty() {
+            let rest = looked_at.split_off(looked_at.len().min(MOST_IN_GROUP));
+            let group = std::mem::replace(&mut looked_at, rest);
+            waiting.extend(self.rounds.settle(group, Locks::Skip, deadline()).await);
         }
-        let deadline = Instant::now() + TRY_TIME;
-        let waiting = self.rounds.settle(waiting, Locks::Skip, deadline).await;
         // One Page after the other is waited for a little: a row that is always locked by somebody
         // else is not to be had without, and neither is one that somebody else is just adding.
         let ids: BTreeSet<PageId> = waiting.iter().map(Member::page_id).collect();
@@ -177,7 +179,7 @@ impl Work {
         self.after = Some(turn);
         let is_next = |member: &Member| member.page_id() == turn;
         let (next, mut waiting) = waiting.into_iter().partition::<Vec<_>, _>(is_next);
-        waiting.extend(self.rounds.settle(next, Locks::Wait, deadline).await);
+        waiting.extend(self.rounds.settle(next, Locks::Wait, deadline()).await);
         waiting
     }
 }

@@ -7,11 +7,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 
+use super::MOST_IN_GROUP;
 use super::fold::Member;
 use crate::error::{stopped, unavailable};
-
-/// The most updates that share one statement.
-const MOST_IN_GROUP: usize = 256;
 
 /// How long an update waits for its group to begin.
 const QUEUE_TIME: Duration = Duration::from_secs(10);

@@ -1,4 +1,5 @@
-//! What a group of updates goes through: its Pages are read, its updates decided, the outcome stored.
+//! What a group of updates goes through: its Pages are read, its updates decided, the outcome
+//! stored.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -40,9 +40,9 @@ WITH written AS (
 )
 SELECT page_id FROM written";
 
-/// As [`STORE`], but waits for nobody: of the Pages that are there, it takes those whose rows nobody
-/// else has locked. Returns these, each with whether it is stored. Pages that are new are left out,
-/// as a row that somebody else is adding cannot be skipped.
+/// As [`STORE`], but waits for nobody: of the Pages that are there, it takes those whose rows
+/// nobody else has locked. Returns these, each with whether it is stored. Pages that are new are
+/// left out, as a row that somebody else is adding cannot be skipped.
 const STORE_UNLOCKED: &str = "
 WITH change AS (
     SELECT page_id, name, revision, previous_revision, document, checksum

@@ -6,6 +6,7 @@ use call_settings::PageId;
 use futures_util::future::join_all;
 use settings_store::{KeepCopies, SettingsStore, StoreError};
 use store_postgres::{Coherence, Location, PostgresStore};
+use tokio::time::timeout;
 
 use super::{add_pages, cluster, open, other_program, revision, write};
 
@@ -55,6 +56,31 @@ async fn a_locked_row_stops_the_updates_of_its_own_page_only() {
     other.batch_execute("COMMIT").await.unwrap();
     assert_eq!(revision(&waiting.await.unwrap()), 1);
     assert_eq!(revision(&store.update_settings(write(5, false)).await), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn closing_refuses_the_updates_of_locked_pages() {
+    let cluster = cluster("");
+    let store = open(&cluster).await;
+    add_pages(&store, [5]).await;
+    let other = other_program(&cluster).await;
+    other
+        .batch_execute("BEGIN; UPDATE page SET name = 'x' WHERE page_id = 5")
+        .await
+        .unwrap();
+    let updates: Vec<_> = (0..3)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { store.update_settings(write(5, true)).await })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let closing = store.close_within(Duration::from_secs(2));
+    timeout(Duration::from_secs(4), closing).await.unwrap();
+    for update in updates {
+        let answer = update.await.unwrap();
+        assert!(matches!(answer, Err(StoreError::Unavailable { .. })));
+    }
 }
 
 /// A row that is not committed yet cannot be skipped, as nobody else sees it.

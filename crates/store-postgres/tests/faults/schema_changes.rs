@@ -1,9 +1,13 @@
 //! Tables and rights that change under a server.
 
-use call_settings::PageId;
-use settings_store::SettingsStore;
+use std::time::Duration;
 
-use super::{add_pages, cluster, open, open_at, revision, write};
+use call_settings::PageId;
+use settings_store::{KeepCopies, SettingsStore};
+use store_postgres::{Coherence, Location, PostgresStore};
+use tokio::time::timeout;
+
+use super::{LIMIT, add_pages, cluster, open, open_at, other_program, revision, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_prepared_before_a_change_of_the_tables_is_prepared_again() {
@@ -21,6 +25,25 @@ async fn what_was_prepared_before_a_change_of_the_tables_is_prepared_again() {
         }
     }
     store.check().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_ends_when_the_tables_are_changed() {
+    let cluster = cluster("");
+    let location: Location = cluster.address("postgres").parse().unwrap();
+    let bound = Coherence::Bounded(Duration::from_secs(1));
+    let store = PostgresStore::open(&location, bound).await.unwrap();
+    let KeepCopies::Bounded(keeping) = store.keep_copies() else {
+        panic!("copies are kept for a bounded time");
+    };
+    let line = keeping.lines.open_line().await.unwrap();
+    line.page(PageId::new(1)).await.unwrap();
+    let change = "ALTER TABLE page ALTER COLUMN name TYPE varchar(90000)";
+    cluster.query("postgres", change).unwrap();
+    line.page(PageId::new(1)).await.unwrap_err();
+    timeout(LIMIT, line.hints()).await.unwrap().unwrap_err();
+    let next = keeping.lines.open_line().await.unwrap();
+    next.page(PageId::new(1)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,6 +71,14 @@ async fn a_check_looks_at_what_a_server_needs() {
     owner.check().await.unwrap_err();
     query("ALTER TABLE history RENAME COLUMN documents TO document");
     owner.check().await.unwrap();
+    let other = other_program(&cluster).await;
+    other
+        .batch_execute("BEGIN; LOCK TABLE history")
+        .await
+        .unwrap();
+    // Only lists need it.
+    owner.check().await.unwrap();
+    other.batch_execute("COMMIT").await.unwrap();
     query("DROP TABLE token");
     owner.check().await.unwrap_err();
 }
