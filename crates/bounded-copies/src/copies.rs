@@ -36,6 +36,8 @@ pub struct BoundedCopies<K, V, B = DefaultHashBuilder> {
 struct Copied<V> {
     kept: Kept<V>,
     route: Route,
+    /// A later write of this server was stored with an earlier revision: it is not served any more.
+    doubted: bool,
 }
 
 impl<V> Copied<V> {
@@ -166,6 +168,7 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         }
         let copied = self.copies.get(key)?;
         (copied.route == route
+            && !copied.doubted
             && copied.kept.revision >= revision
             && self.bound.covers(copied.kept.read_at, now))
         .then_some(copied.kept)
@@ -225,7 +228,8 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
 
     /// What this server wrote with this ticket, after its commit was acknowledged and before the
     /// client is answered. Reads that were under way are not kept any more. A write that was overtaken
-    /// is not kept either, but what it superseded is dropped.
+    /// is not kept either, but what it superseded is dropped. A copy of a later revision from before the
+    /// write is not served until it was read again.
     pub fn written(&self, ticket: Ticket<K>, revision: Revision, value: V) -> Fill {
         if self.bound.is_strict() {
             return Fill::Strict;
@@ -237,7 +241,12 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
             self.drop_below(&ticket.key, revision);
             return Fill::Invalidated;
         }
-        self.put(ticket, revision, value)
+        let (key, begun_at) = (ticket.key.clone(), ticket.begun_at);
+        let fill = self.put(ticket, revision, value);
+        if fill == Fill::Older {
+            self.doubt(key, revision, begun_at);
+        }
+        fill
     }
 
     /// Another server wrote this revision: an earlier copy is dropped, and reads that are under way
@@ -312,6 +321,7 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
                 value,
             },
             route: ticket.route,
+            doubted: false,
         };
         let present = self.copies.peek(&ticket.key);
         if present.is_some_and(|present| present.order() >= copied.order()) {
@@ -319,6 +329,19 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         }
         self.copies.insert(ticket.key, copied);
         Fill::Kept
+    }
+
+    /// Serves no copy of a later revision any more that was read before a write which was begun then
+    /// and stored with this revision: either both were under way together, or the revision went back.
+    /// The copy stays for [`seen`](Self::seen); its shard is locked.
+    fn doubt(&self, key: K, revision: Revision, begun_at: MonotonicTime) {
+        let present = self.copies.peek(&key);
+        let is_doubtful =
+            |copied: &Copied<V>| copied.kept.revision > revision && copied.kept.read_at < begun_at;
+        if let Some(mut copied) = present.filter(is_doubtful) {
+            copied.doubted = true;
+            self.copies.insert(key, copied);
+        }
     }
 
     /// Drops a copy of an earlier revision; its shard is locked.

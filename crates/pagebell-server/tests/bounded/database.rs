@@ -265,7 +265,7 @@ impl SettingsStore for Shared {
     }
 
     async fn set_page(&self, change: PageChange) -> Result<bool, StoreError> {
-        self.content().content.set_page(change).await
+        self.content().content().set_page(change).await
     }
 
     async fn import_pages(&self, import: PagesImport) -> Result<Imported, StoreError> {
