@@ -26,10 +26,11 @@ PUBLISHED_PATH = "/{page_id}/messenger_call_settings"
 FEWEST_CASES = 2000
 FEWEST_ACCEPTED_CASES = 400
 FEWEST_ACCEPTED_SHARE = 0.95
-# The operations of each profile's document: the published two, and in `graph` availability, history,
+# The operations of each profile's document: the published two, and in `graph` availability, history, the Page, its
+# feature status,
 # debug_token and batch.
-OPERATIONS = {"graph": 6, "reference": 2}
-PATHS = {"graph": 5, "reference": 1}
+OPERATIONS = {"graph": 8, "reference": 2}
+PATHS = {"graph": 7, "reference": 1}
 UNDECLARED_VERBS_OF_A_PATH = 6
 TIMEOUT_SECONDS = 480
 PHASES_THAT_MUST_RUN = ("examples", "coverage", "fuzzing")

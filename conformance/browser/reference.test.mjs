@@ -97,7 +97,7 @@ test('each sample as shown succeeds', async () => {
     else assert.match(printed, /^200 /, code);
     count += 1;
   }
-  assert.equal(count, 3 * 6);
+  assert.equal(count, 3 * 8);
   await close(page);
 });
 

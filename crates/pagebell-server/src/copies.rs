@@ -202,6 +202,10 @@ impl StoreObserver for Copies {
         self.metrics.observe_commit(report);
     }
 
+    fn left_out(&self, error: &StoreError) {
+        tracing::error!(%error, "a Page is left out of a list");
+    }
+
     fn failed(&self, error: &StoreError) {
         self.failure.send_replace(Some(error.to_string()));
     }

@@ -1,6 +1,7 @@
 //! Administration of a store, with or without a running server.
 
 pub(crate) mod app;
+mod left_out;
 pub(crate) mod page;
 pub(crate) mod token;
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 use settings_store::SettingsStore;
 use tokio::runtime::Runtime;
 
+use self::left_out::LeftOut;
 use crate::failure::Failure;
 use crate::store_location::{Opening, StoreLocation};
 
@@ -29,16 +31,18 @@ impl OpenStore {
         Ok(Self { runtime, store })
     }
 
-    /// Runs a command's work, and closes the store.
+    /// Runs a command's work, and closes the store. Where the store has left something out of what
+    /// the command read, the command has failed.
     pub(crate) fn run<T>(
         self,
         work: impl AsyncFnOnce(&dyn SettingsStore) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let Self { runtime, store } = self;
         runtime.block_on(async {
+            let left_out = LeftOut::of(&*store);
             let result = work(&*store).await;
             store.close().await;
-            result
+            result.and_then(|value| left_out.check().map(|()| value))
         })
     }
 
@@ -51,9 +55,10 @@ impl OpenStore {
     ) -> Result<T, Failure> {
         self.run(async |store| {
             let other = other.open(opening).await?;
+            let left_out = LeftOut::of(&*other);
             let result = work(store, &*other).await;
             other.close().await;
-            result
+            result.and_then(|value| left_out.check().map(|()| value))
         })
     }
 }

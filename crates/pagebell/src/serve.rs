@@ -63,7 +63,9 @@ async fn serve(options: ServeOptions) -> Result<(), Failure> {
         .await?;
     let demonstration = if dev {
         let made = demonstration::prepare(&*store, &surroundings).await?;
-        configuration.page_of_token = Some((made.token_id, demonstration::PAGE));
+        // The published page knows `me` for the one Page of a token only.
+        configuration.page_of_token =
+            (profile == Profile::Graph).then_some((made.token_id, demonstration::PAGE));
         Some(made)
     } else {
         if let Some(token_id) = demonstration::open_token(&*store).await? {

@@ -15,6 +15,8 @@ pub enum Decision {
         /// The revision that it has.
         found: Revision,
     },
+    /// The Page is at [`Revision::LAST`], so that no change of it can be stored.
+    NoRevisionLeft,
     /// Both are to be stored, in one transaction.
     Change {
         /// The Page as it will be.
@@ -40,8 +42,11 @@ impl SettingsWrite {
         if self.update.is_empty() || present.settings.as_ref() == Some(&after) {
             return Decision::Unchanged(present);
         }
+        let Some(revision) = found.next() else {
+            return Decision::NoRevisionLeft;
+        };
         let record = PageRecord {
-            revision: found.next(),
+            revision,
             settings: Some(after.clone()),
             name: present.name,
             page_id: present.page_id,

@@ -1,5 +1,7 @@
 //! Why a store did not do what it was asked.
 
+use call_settings::PageId;
+
 /// An error of a store. None but [`Unstorable`](Self::Unstorable) means that a write was refused for
 /// its content; what is refused so otherwise is an outcome, not an error.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -59,6 +61,14 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The refusal of a change to a Page that is at [`Revision::LAST`](crate::Revision::LAST).
+    #[must_use]
+    pub fn no_revision_left(page_id: PageId) -> Self {
+        Self::Corrupt {
+            what: format!("the Page {page_id} is at the last revision that there is"),
+        }
+    }
+
     /// Whether the store can no longer be trusted, so that its process should end and the next one
     /// open and check it anew.
     pub const fn is_fatal(&self) -> bool {

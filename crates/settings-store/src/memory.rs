@@ -123,7 +123,7 @@ impl State {
         }
     }
 
-    fn update(&mut self, write: SettingsWrite) -> WriteOutcome {
+    fn update(&mut self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
         if write.create_page && self.present(write.page_id).is_none() {
             self.add_page(write.page_id, None);
         }
@@ -132,12 +132,16 @@ impl State {
             .get_mut(&write.page_id)
             .filter(|page| !page.removed)
         else {
-            return WriteOutcome::PageMissing;
+            return Ok(WriteOutcome::PageMissing);
         };
+        let page_id = write.page_id;
         let (record, changed) = match write.decide(page.record.clone()) {
+            Decision::NoRevisionLeft => {
+                return Err(StoreError::no_revision_left(page_id));
+            }
             Decision::Unchanged(record) => (record, false),
             Decision::RevisionMismatch { found } => {
-                return WriteOutcome::RevisionMismatch { found };
+                return Ok(WriteOutcome::RevisionMismatch { found });
             }
             Decision::Change { record, entry } => {
                 page.record = record.clone();
@@ -145,7 +149,7 @@ impl State {
                 (record, true)
             }
         };
-        WriteOutcome::Stored(Written { record, changed })
+        Ok(WriteOutcome::Stored(Written { record, changed }))
     }
 }
 
@@ -157,7 +161,7 @@ impl SettingsStore for MemoryStore {
 
     async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
         let mut state = self.open()?;
-        let outcome = state.update(write);
+        let outcome = state.update(write)?;
         if let WriteOutcome::Stored(written) = &outcome {
             state.observer.page_written(&written.record);
             state.observer.group_committed(CommitReport {
@@ -228,7 +232,7 @@ impl SettingsStore for MemoryStore {
             let before = state.present(page.page_id).cloned();
             state.add_page(page.page_id, page.name.clone());
             state.set_calling(page.page_id, page.calling);
-            state.update(import.write_of(page));
+            state.update(import.write_of(page))?;
             let count = match before {
                 None => &mut imported.added,
                 Some(before) if Some(&before) != state.present(page.page_id) => {
@@ -267,10 +271,12 @@ impl SettingsStore for MemoryStore {
         let Some(page) = state.pages.get_mut(&page_id).filter(|page| !page.removed) else {
             return Ok(false);
         };
+        let revision = page.record.revision.next();
+        let revision = revision.ok_or_else(|| StoreError::no_revision_left(page_id))?;
         page.removed = true;
         page.record.name = None;
         page.record.calling = PageCalling::default();
-        page.record.revision = page.record.revision.next();
+        page.record.revision = revision;
         page.removed_at = page.record.revision;
         let entry = HistoryEntry {
             page_id,

@@ -52,6 +52,10 @@ pub trait StoreObserver: Send + Sync {
     /// A commit is on disk.
     fn group_committed(&self, report: CommitReport);
 
+    /// A list leaves a Page out, as what is stored of it cannot be read: no reason to refuse the rest.
+    /// The error names the Page.
+    fn left_out(&self, _error: &StoreError) {}
+
     /// The store can no longer be trusted and accepts nothing more.
     fn failed(&self, error: &StoreError);
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::PageCalling;
+use crate::{PageCalling, StoreError};
 
 /// How often the settings of a Page were changed. It starts at 0;
 /// each stored change, the removal of the Page too, adds exactly 1.
@@ -17,6 +17,9 @@ use crate::PageCalling;
 pub struct Revision(u64);
 
 impl Revision {
+    /// The last one, which no change follows: databases keep it as a signed number.
+    pub const LAST: Self = Self(i64::MAX as u64);
+
     /// The revision with this number.
     pub const fn new(number: u64) -> Self {
         Self(number)
@@ -27,10 +30,26 @@ impl Revision {
         self.0
     }
 
-    /// The revision after this one.
+    /// The revision after this one; `None`: this is [`Self::LAST`].
     #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
+    pub const fn next(self) -> Option<Self> {
+        if self.0 < Self::LAST.0 {
+            Some(Self(self.0 + 1))
+        } else {
+            None
+        }
+    }
+
+    /// The revision that a database keeps of a Page as a signed number.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] where it is negative.
+    pub fn from_signed(number: i64, page_id: PageId) -> Result<Self, StoreError> {
+        u64::try_from(number)
+            .map(Self)
+            .map_err(|_negative| StoreError::Corrupt {
+                what: format!("the revision {number} of the Page {page_id} is negative"),
+            })
     }
 }
 

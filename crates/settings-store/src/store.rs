@@ -174,7 +174,8 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     }
 
     /// Pages that a [`PageSearch`](crate::PageSearch) for the text finds, in the order of
-    /// [`Self::pages`] and from `after` on; at most `limit`. An empty text finds all.
+    /// [`Self::pages`] and from `after` on; at most `limit`. An empty text finds all. What is damaged
+    /// is left out, and the observer hears of it.
     async fn find_pages(
         &self,
         text: &str,
@@ -225,7 +226,8 @@ pub trait SettingsStore: Send + Sync + fmt::Debug {
     /// Revokes a token. `false`: there is no such token. One that was revoked before stays as it is.
     async fn revoke_token(&self, key: TokenKey, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Whole Pages in the order of their ids, removed ones too: at most `limit` behind `after`.
+    /// Whole Pages in the order of their ids, removed ones too: at most `limit` behind `after`. What is
+    /// damaged is left out, with its history, and the observer hears of it.
     async fn whole_pages(
         &self,
         after: Option<PageId>,

@@ -44,24 +44,32 @@ pub(crate) async fn change<C: Change>(
     work: C,
 ) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
+    let mut is_prepared_again = false;
     loop {
         let error = match sessions.take().await {
             Err(error) => error,
             Ok(mut session) => match timeout(C::TIME, work.run(&mut session)).await {
-                Ok(Ok(value)) => return Ok(value),
+                Ok(Ok(value)) => {
+                    session.release();
+                    return Ok(value);
+                }
                 Ok(Err(error)) => {
-                    let fate = Fate::of(&error);
-                    if fate.drops_connection() {
-                        sessions::discard(session);
-                    }
-                    match fate {
-                        Fate::Refused => return Err(error::of_statement(&error)),
+                    sessions::settle(session, &error);
+                    match Fate::of(&error) {
+                        Fate::Outdated if !is_prepared_again => {
+                            is_prepared_again = true;
+                            sessions.forget_prepared_changes();
+                            continue;
+                        }
+                        Fate::Refused | Fate::ContentRefused | Fate::Outdated => {
+                            return Err(error::of_statement(&error));
+                        }
                         Fate::Unknown => return Err(unknown(error::described(&error))),
                         Fate::NotDone | Fate::NotDoneHere => error::of_statement(&error),
                     }
                 }
+                // The session is dropped: its connection comes back when the database has answered.
                 Err(_elapsed) => {
-                    sessions::discard(session);
                     return Err(unknown("the database does not answer".to_owned()));
                 }
             },
@@ -128,7 +136,7 @@ pub(crate) async fn remove_page(
     page_id: PageId,
     at: Timestamp,
 ) -> Result<Option<Vec<TokenHash>>, StoreError> {
-    let rows = change(sessions, RemovePage { page_id, at }).await?;
+    let rows = change(sessions, RemovePage { page_id, at }).await??;
     rows.map(|rows| rows.iter().map(rows::token_hash).collect())
         .transpose()
 }
@@ -140,9 +148,9 @@ struct RemovePage {
 
 impl Change for RemovePage {
     /// The tokens that covered it; `None`: there is no such Page.
-    type Output = Option<Vec<Row>>;
+    type Output = Result<Option<Vec<Row>>, StoreError>;
 
-    async fn run(&self, session: &mut Object) -> Result<Option<Vec<Row>>, Error> {
+    async fn run(&self, session: &mut Object) -> Result<Self::Output, Error> {
         // Locked, so that no update can overtake it, however many there are.
         const FIND: &str =
             "SELECT revision FROM page WHERE page_id = $1 AND NOT removed FOR UPDATE";
@@ -160,10 +168,14 @@ SELECT page_id, $2, $4, '', 0 FROM written";
         let find = transaction.prepare_cached(FIND).await?;
         let Some(row) = transaction.query_opt(&find, &[&page_id]).await? else {
             transaction.rollback().await?;
-            return Ok(None);
+            return Ok(Ok(None));
         };
         let found: i64 = row.try_get(0)?;
-        let next = signed(Revision::new(unsigned(found)).next().get());
+        let Some(next) = Revision::new(unsigned(found)).next() else {
+            transaction.rollback().await?;
+            return Ok(Err(StoreError::no_revision_left(self.page_id)));
+        };
+        let next = signed(next.get());
         let remove = transaction.prepare_cached(REMOVE).await?;
         let at = self.at.as_millisecond();
         transaction
@@ -171,7 +183,7 @@ SELECT page_id, $2, $4, '', 0 FROM written";
             .await?;
         let tokens = uncover(&transaction, &[self.page_id]).await?;
         transaction.commit().await?;
-        Ok(Some(tokens))
+        Ok(Ok(Some(tokens)))
     }
 }
 
@@ -367,7 +379,7 @@ pub(crate) async fn history(
     // One more, for what the last of them started from.
     let count = i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX);
     let rows = sessions
-        .query(&sql, &[&signed(page_id.get()), &before, &count])
+        .search(&sql, &[&signed(page_id.get()), &before, &count])
         .await?;
     let mut entries: Vec<HistoryEntry> = Vec::with_capacity(rows.len());
     for row in &rows {

@@ -3,13 +3,13 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use futures_util::future::BoxFuture;
 use tokio::task::JoinHandle;
 use tokio_postgres::tls::{MakeTlsConnect, NoTlsStream};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls, Socket};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, Connection, Error, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error;
@@ -18,11 +18,12 @@ use crate::{sessions, tls};
 
 type EncryptedStream = <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream;
 
-/// Makes connections to one database.
+/// Makes connections to one database. Clones share what the files held.
+#[derive(Clone)]
 pub(crate) struct Connector {
-    location: Location,
+    location: Arc<Location>,
     /// What the files held when they could be read last.
-    last: Mutex<Credentials>,
+    last: Arc<Mutex<Credentials>>,
 }
 
 /// What a connection is made from.
@@ -63,8 +64,8 @@ impl Connector {
     /// Connects nowhere yet. The error says what is wrong with the files of the location.
     pub(crate) fn new(location: &Location) -> Result<Self, String> {
         Ok(Self {
-            last: Mutex::new(Credentials::read(location)?),
-            location: location.clone(),
+            last: Arc::new(Mutex::new(Credentials::read(location)?)),
+            location: Arc::new(location.clone()),
         })
     }
 
@@ -72,7 +73,7 @@ impl Connector {
     /// middle of being exchanged.
     fn credentials(&self) -> Credentials {
         let read = Credentials::read(&self.location);
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last();
         match read {
             Ok(credentials) => *last = credentials,
             Err(reason) => tracing::warn!(
@@ -81,6 +82,19 @@ impl Connector {
             ),
         }
         last.clone()
+    }
+
+    fn last(&self) -> MutexGuard<'_, Credentials> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the database to end the statement of a connection, encrypted as the connection is.
+    pub(crate) async fn cancel(&self, token: CancelToken) -> Result<(), Error> {
+        let encryption = self.last().encryption.clone();
+        match encryption {
+            None => token.cancel_query(NoTls).await,
+            Some(connector) => token.cancel_query(connector).await,
+        }
     }
 
     /// Opens a connection.

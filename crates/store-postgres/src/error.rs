@@ -17,6 +17,11 @@ pub(crate) enum Fate {
     NotDoneHere,
     /// The connection broke: it may have happened or may still.
     Unknown,
+    /// It certainly did not happen, and what was prepared for it is of no use any more: the tables
+    /// were changed. It may happen when it is prepared again.
+    Outdated,
+    /// It certainly did not happen, because of a value or a row of it: it may without these.
+    ContentRefused,
     /// It certainly did not happen, and would not when tried again.
     Refused,
 }
@@ -32,14 +37,18 @@ impl Fate {
             };
         };
         match state.code() {
-            // Serialization failure, deadlock, lock not to be had in time.
-            "40001" | "40P01" | "55P03" => Self::NotDone,
+            // Serialization failure, deadlock, lock not to be had in time, statement cancelled.
+            "40001" | "40P01" | "55P03" | "57014" => Self::NotDone,
+            // A prepared statement whose columns have other types now.
+            "0A000" => Self::Outdated,
             // Read-only transaction; starting up or no longer accepting.
             "25006" | "57P03" => Self::NotDoneHere,
             // Shut down by the operator, by a crash, by the removal of the database: while a commit
             // waits for the standby, it has happened on the leader already. Completion unknown.
             "57P01" | "57P02" | "57P04" | "40003" => Self::Unknown,
             code if code.starts_with("08") => Self::Unknown,
+            // Data exception, violated constraint.
+            code if code.starts_with("22") || code.starts_with("23") => Self::ContentRefused,
             _ => Self::Refused,
         }
     }
@@ -99,6 +108,11 @@ pub(crate) fn unavailable(reason: impl Into<String>) -> StoreError {
     StoreError::Unavailable {
         reason: reason.into(),
     }
+}
+
+/// Whether a lock was not to be had in time.
+pub(crate) fn is_locked(error: &Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 /// Nothing was heard in time.

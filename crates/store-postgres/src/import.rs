@@ -54,7 +54,6 @@ struct DecidedPage {
     read_revision: Revision,
     name: Option<String>,
     entries: Vec<HistoryEntry>,
-    /// Whether what is stated about calling changes.
     is_restated: bool,
     is_to_be_stored: bool,
     counts: Imported,
@@ -83,7 +82,7 @@ impl<'a> Plan<'a> {
         let mut decided = Decided::default();
         for (page_id, lines) in &self.lines {
             let row = rows.remove(page_id).transpose()?;
-            let page = self.decide_page(*page_id, lines, row);
+            let page = self.decide_page(*page_id, lines, row)?;
             decided.pages.insert(signed(page_id.get()), page);
         }
         Ok(decided)
@@ -94,7 +93,7 @@ impl<'a> Plan<'a> {
         page_id: PageId,
         lines: &[&ImportedPage],
         row: Option<PageRow>,
-    ) -> DecidedPage {
+    ) -> Result<DecidedPage, StoreError> {
         let read_revision = row
             .as_ref()
             .map_or_else(Revision::default, |row| row.record.revision);
@@ -110,7 +109,7 @@ impl<'a> Plan<'a> {
             counts: Imported::default(),
         };
         for line in lines {
-            let changed = page.take_in(self.import, line);
+            let changed = page.take_in(self.import, line)?;
             *if is_new {
                 &mut page.counts.added
             } else if changed {
@@ -120,13 +119,13 @@ impl<'a> Plan<'a> {
             } += 1;
             is_new = false;
         }
-        page
+        Ok(page)
     }
 }
 
 impl DecidedPage {
     /// Whether a line changes anything.
-    fn take_in(&mut self, import: &PagesImport, line: &ImportedPage) -> bool {
+    fn take_in(&mut self, import: &PagesImport, line: &ImportedPage) -> Result<bool, StoreError> {
         let renamed = line.name.is_some() && line.name != self.record.name;
         if renamed {
             self.record.name.clone_from(&line.name);
@@ -143,10 +142,11 @@ impl DecidedPage {
                 true
             }
             Decision::Unchanged(_) | Decision::RevisionMismatch { .. } => false,
+            Decision::NoRevisionLeft => return Err(StoreError::no_revision_left(line.page_id)),
         };
-        let changed = renamed || restated || changed;
-        self.is_to_be_stored |= changed;
-        changed
+        let is_changed = renamed || restated || changed;
+        self.is_to_be_stored |= is_changed;
+        Ok(is_changed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! One connection to the leader, over which a server reads what it keeps and proves that it may.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use call_settings::PageId;
@@ -15,7 +15,7 @@ use tokio_postgres::{AsyncMessage, Client, Error, Row, Statement};
 
 use crate::batch::{Batched, LookUp};
 use crate::connecting::{Connector, Messages};
-use crate::error::{self, no_answer, unavailable};
+use crate::error::{self, Fate, no_answer, unavailable};
 use crate::hints::{self, Channel};
 use crate::inbox::{Inbox, InboxSender, Received};
 use crate::location::Location;
@@ -28,9 +28,16 @@ const PROVE: &str = "
 INSERT INTO heartbeat (line_id, beaten_ms) VALUES ($1, CAST(extract(epoch FROM now()) * 1000 AS bigint))
 ON CONFLICT (line_id) DO UPDATE SET beaten_ms = excluded.beaten_ms";
 
-/// Removes the rows of lines that have gone long ago.
+/// Removes the rows of lines that have gone long ago, but for those that somebody has locked.
 const FORGET: &str = "
-DELETE FROM heartbeat WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000";
+DELETE FROM heartbeat WHERE line_id IN (
+    SELECT line_id FROM heartbeat
+    WHERE beaten_ms < CAST(extract(epoch FROM now()) * 1000 AS bigint) - 3600000
+    FOR UPDATE SKIP LOCKED
+)";
+
+/// Beside [`GREETING`]: nothing on a line waits for a lock for as long as a write may.
+const LIMITS: &str = "SET lock_timeout = '1s'";
 
 /// Opens lines to one database, one after the other.
 #[derive(Debug)]
@@ -38,9 +45,43 @@ pub(crate) struct Lines {
     connector: Connector,
     /// Where the database carries hints, if it does.
     channel: Option<Channel>,
-    /// The row that all of them write: while the write of a line that was let go is still waiting for
-    /// the standby, the next one fails instead of waiting too.
+    row: Arc<HeartbeatRow>,
+}
+
+/// The row that all lines of a server write: while the write of a line that was let go is still
+/// waiting for the standby, the next one fails instead of waiting too. Another row takes its place
+/// when somebody else has locked it. There is no third one before the second has been written, so
+/// that no more than two writes wait for the standby.
+#[derive(Debug)]
+struct HeartbeatRow(std::sync::Mutex<HeartbeatRowState>);
+
+#[derive(Debug)]
+struct HeartbeatRowState {
     line_id: i64,
+    is_proven: bool,
+}
+
+impl HeartbeatRow {
+    fn state(&self) -> MutexGuard<'_, HeartbeatRowState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The row with this id was written.
+    fn written(&self, line_id: i64) {
+        let mut state = self.state();
+        state.is_proven |= state.line_id == line_id;
+    }
+
+    /// The row with this id is locked.
+    fn locked(&self, line_id: i64) {
+        let mut state = self.state();
+        if state.line_id == line_id && state.is_proven {
+            *state = HeartbeatRowState {
+                line_id: rand::random(),
+                is_proven: false,
+            };
+        }
+    }
 }
 
 /// A line.
@@ -55,6 +96,7 @@ struct PostgresLine {
 struct Shared {
     client: Client,
     driving: AbortHandle,
+    row: Arc<HeartbeatRow>,
     line_id: i64,
     prove: Statement,
     pages: Statement,
@@ -142,12 +184,16 @@ impl Lines {
         Ok(Self {
             connector: Connector::new(location)?,
             channel,
-            line_id: rand::random(),
+            row: Arc::new(HeartbeatRow(std::sync::Mutex::new(HeartbeatRowState {
+                line_id: rand::random(),
+                is_proven: false,
+            }))),
         })
     }
 
     async fn prepare(&self, client: Client, driving: AbortHandle) -> Result<Shared, Error> {
         client.batch_execute(GREETING).await?;
+        client.batch_execute(LIMITS).await?;
         if let Some(channel) = &self.channel {
             client.batch_execute(&channel.listen_sql()).await?;
         }
@@ -156,7 +202,8 @@ impl Lines {
             prove: client.prepare(PROVE).await?,
             pages: client.prepare(&reads::pages_sql()).await?,
             tokens: client.prepare(&reads::tokens_sql()).await?,
-            line_id: self.line_id,
+            line_id: self.row.state().line_id,
+            row: Arc::clone(&self.row),
             driving,
             client,
         })
@@ -176,7 +223,14 @@ impl Shared {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
         match timeout(TRY_TIME, self.client.query(statement, parameters)).await {
-            Ok(rows) => rows.map_err(|error| error::of_statement(&error)),
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => {
+                // What the line has prepared is of no use any more: another one prepares it again.
+                if Fate::of(&error) == Fate::Outdated {
+                    self.driving.abort();
+                }
+                Err(error::of_statement(&error))
+            }
             Err(_elapsed) => Err(no_answer()),
         }
     }
@@ -207,9 +261,26 @@ fn tokens(shared: &Arc<Shared>) -> LookUp<TokenHash, TokenWithApp> {
 #[async_trait]
 impl Line for PostgresLine {
     async fn prove(&self) -> Result<(), StoreError> {
-        let Shared { prove, line_id, .. } = &*self.shared;
-        self.shared.query(prove, &[line_id]).await?;
-        Ok(())
+        let Shared {
+            client,
+            prove,
+            line_id,
+            row,
+            ..
+        } = &*self.shared;
+        match timeout(TRY_TIME, client.query(prove, &[line_id])).await {
+            Ok(Ok(_no_rows)) => {
+                row.written(*line_id);
+                Ok(())
+            }
+            Ok(Err(error)) => {
+                if error::is_locked(&error) {
+                    row.locked(*line_id);
+                }
+                Err(error::of_statement(&error))
+            }
+            Err(_elapsed) => Err(no_answer()),
+        }
     }
 
     async fn page(&self, page_id: PageId) -> Result<PageAtLeader, StoreError> {

@@ -7,55 +7,77 @@ use call_settings::PageId;
 use settings_store::{HistoryEntry, Move, Moved, StoreError, WholePage, signed};
 
 use crate::administration::{self, StoreAll};
+use crate::batch::Found;
 use crate::reads;
 use crate::rows::{self, HISTORY_COLUMNS, PAGE_COLUMNS};
 use crate::sessions::Sessions;
-use crate::writes::Attempt;
+use crate::writes::{Attempt, Observers};
 
-/// Whole Pages whose signed ids are in a range, in their order.
-pub(crate) async fn whole_pages(
+/// Appends whole Pages whose signed ids are in a range, in their order, until there are `limit`.
+pub(crate) async fn append_whole_pages(
+    pages: &mut Vec<WholePage>,
     sessions: &Sessions,
+    observers: &Observers,
     ids: RangeInclusive<i64>,
     limit: usize,
-) -> Result<Vec<WholePage>, StoreError> {
+) -> Result<(), StoreError> {
     let sql = format!(
         "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= $1 AND page_id <= $2 ORDER BY page_id LIMIT $3"
     );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = sessions
-        .query(&sql, &[ids.start(), ids.end(), &limit])
-        .await?;
-    let rows = rows
-        .iter()
-        .map(rows::page)
-        .collect::<Result<Vec<_>, StoreError>>()?;
-    let found: Vec<PageId> = rows.iter().map(|row| row.record.page_id).collect();
-    let mut histories = histories(sessions, &found).await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| WholePage {
-            history: histories.remove(&row.record.page_id).unwrap_or_default(),
-            removed: row.removed,
-            record: row.record,
-        })
-        .collect())
+    let (mut first, last) = ids.into_inner();
+    while pages.len() < limit {
+        let missing = i64::try_from(limit - pages.len()).unwrap_or(i64::MAX);
+        let rows = sessions.search(&sql, &[&first, &last, &missing]).await?;
+        let Some(newest) = rows.last().map(rows::page_id).transpose()? else {
+            break;
+        };
+        let mut readable = Vec::new();
+        for row in &rows {
+            readable.extend(observers.readable(rows::page(row))?);
+        }
+        let found: Vec<PageId> = readable.iter().map(|row| row.record.page_id).collect();
+        let mut histories = histories(sessions, &found).await?;
+        for row in readable {
+            let history = histories
+                .remove(&row.record.page_id)
+                .unwrap_or(Ok(Vec::new()));
+            let whole = history.map(|history| WholePage {
+                history,
+                removed: row.removed,
+                record: row.record,
+            });
+            pages.extend(observers.readable(whole)?);
+        }
+        match signed(newest.get()).checked_add(1) {
+            Some(next) if next <= last => first = next,
+            _ => break,
+        }
+    }
+    Ok(())
 }
 
-/// The history of each of these Pages, oldest first.
+/// The history of each of these Pages, oldest first, as far as it can be read.
 async fn histories(
     sessions: &Sessions,
     page_ids: &[PageId],
-) -> Result<BTreeMap<PageId, Vec<HistoryEntry>>, StoreError> {
+) -> Result<Found<PageId, Vec<HistoryEntry>>, StoreError> {
     let ids: Vec<i64> = page_ids.iter().map(|id| signed(id.get())).collect();
     let sql = format!(
         "SELECT {HISTORY_COLUMNS} FROM history WHERE page_id = ANY($1) ORDER BY page_id, revision"
     );
-    let mut histories: BTreeMap<PageId, Vec<HistoryEntry>> = BTreeMap::new();
-    for row in sessions.query(&sql, &[&ids]).await? {
-        let mut entry = rows::history_entry(&row)?;
-        let history = histories.entry(entry.page_id).or_default();
-        entry.before = history.last().and_then(|earlier| earlier.after.clone());
-        history.push(entry);
+    let mut histories: Found<PageId, Vec<HistoryEntry>> = BTreeMap::new();
+    for row in sessions.search(&sql, &[&ids]).await? {
+        let entries = histories
+            .entry(rows::page_id(&row)?)
+            .or_insert_with(|| Ok(Vec::new()));
+        let Ok(history) = entries else { continue };
+        match rows::history_entry(&row) {
+            Ok(mut entry) => {
+                entry.before = history.last().and_then(|earlier| earlier.after.clone());
+                history.push(entry);
+            }
+            Err(error) => *entries = Err(error),
+        }
     }
     Ok(histories)
 }
@@ -78,14 +100,15 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
     let page_ids: Vec<PageId> = pages.iter().map(|page| page.record.page_id).collect();
     let mut rows = reads::find_pages(sessions, &page_ids).await?;
     let known: Vec<PageId> = rows.keys().copied().collect();
-    let histories = histories(sessions, &known).await?;
+    let mut histories = histories(sessions, &known).await?;
     let mut moved = Moved::default();
     let mut put = StoreAll::of(Attempt::empty(rand::random()));
     for page in pages {
         let page_id = page.record.page_id;
         let row = rows.remove(&page_id).transpose()?;
         let present = row.as_ref().map(|row| (&row.record, row.removed));
-        let newest = histories.get(&page_id).and_then(|history| history.last());
+        let history = histories.remove(&page_id).transpose()?;
+        let newest = history.as_ref().and_then(|history| history.last());
         match page.decide(present, newest) {
             Move::Unchanged => moved.unchanged += 1,
             Move::Conflict => moved.conflicts.push(page_id),

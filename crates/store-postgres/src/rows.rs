@@ -49,7 +49,7 @@ pub(crate) fn page(row: &Row) -> Result<PageRow, StoreError> {
         record: PageRecord {
             page_id,
             name: get(row, 1)?,
-            revision: Revision::new(unsigned(get(row, 2)?)),
+            revision: Revision::from_signed(get(row, 2)?, page_id)?,
             settings: settings(get(row, 3)?, get(row, 4)?, what)?,
             calling: PageCalling {
                 eligible: get(row, 6)?,
@@ -63,7 +63,7 @@ pub(crate) fn page(row: &Row) -> Result<PageRow, StoreError> {
 /// A row with [`HISTORY_COLUMNS`], without what its change started from.
 pub(crate) fn history_entry(row: &Row) -> Result<HistoryEntry, StoreError> {
     let page_id = PageId::new(unsigned(get(row, 0)?));
-    let revision = Revision::new(unsigned(get(row, 1)?));
+    let revision = Revision::from_signed(get(row, 1)?, page_id)?;
     let what = || {
         let number = revision.get();
         format!("the revision {number} in the history of the Page {page_id}")

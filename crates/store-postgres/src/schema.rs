@@ -4,6 +4,8 @@
 //! statement can be repeated, so an owner that died half-way leaves nothing that its successor
 //! could not go on from.
 
+mod patience;
+
 use std::time::Duration;
 
 use deadpool_postgres::Object;
@@ -15,6 +17,7 @@ use tokio_postgres::error::SqlState;
 use crate::error::{described, unavailable};
 use crate::location::Location;
 use crate::sessions::Sessions;
+use patience::{Patience, STILL_TIME, Stalled};
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
 const MIGRATIONS: [&str; 4] = [
@@ -24,8 +27,14 @@ const MIGRATIONS: [&str; 4] = [
     include_str!("../migrations/0004_calling.sql"),
 ];
 
+/// How often the log says that a server waits for its turn.
+const SAY_EVERY: Duration = Duration::from_secs(5);
+
 /// How long an owner of the turn may take for one migration before another takes over.
 const TURN_MILLISECONDS: i64 = 60_000;
+
+/// How far the clock of the database may go back without ending a turn.
+const TOLERANCE_MILLISECONDS: i64 = 1_000;
 
 /// How long a server waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -51,7 +60,8 @@ pub(crate) enum Upgrade {
 }
 
 /// Brings the schema to the newest version where that is allowed, or refuses one that is newer or
-/// cannot keep promises.
+/// cannot keep promises. It says in the log what it waits for, and waits for nothing but work without
+/// limit.
 pub(crate) async fn prepare(
     sessions: &Sessions,
     location: &Location,
@@ -64,47 +74,86 @@ pub(crate) async fn prepare(
             location: location.to_string(),
             reason: format!("{error}; is the database there, and may this user connect to it?"),
         })?;
-    let failed = |error: &Error| StoreError::CannotOpen {
-        location: location.to_string(),
-        reason: described(error),
-    };
-    if let Some(reason) = unfit(&session).await.map_err(|error| failed(&error))? {
-        return Err(StoreError::CannotOpen {
+    let process = Patience::new(sessions, None)
+        .wait("finding the process of the connection", process(&session))
+        .await;
+    let patience = Patience::new(sessions, process.ok().flatten());
+    let prepared = patience
+        .wait("preparing the schema", prepare_on(&mut session, upgrade))
+        .await;
+    let cannot_open = |reason: String| {
+        Err(StoreError::CannotOpen {
             location: location.to_string(),
             reason,
-        });
-    }
-    let found = version(&session).await.map_err(|error| failed(&error))?;
-    let newest = i64::try_from(MIGRATIONS.len()).expect("a handful of migrations");
-    match found {
-        Some(found) if found == newest => return Ok(()),
-        Some(found) if found > newest => {
-            let number = |version| u32::try_from(version).unwrap_or(u32::MAX);
-            return Err(StoreError::NewerSchema {
-                found: number(found),
-                known: number(newest),
-            });
+        })
+    };
+    match prepared {
+        // The session is dropped: its connection comes back when the database has answered.
+        Err(Stalled(waits_for)) => cannot_open(format!(
+            "its schema was not prepared within {} s: {}",
+            STILL_TIME.as_secs(),
+            waits_for.in_words()
+        )),
+        Ok(result) => {
+            session.release();
+            match result {
+                Ok(()) => Ok(()),
+                Err(Unprepared::Unfit(reason)) => cannot_open(reason),
+                Err(Unprepared::Statement(error)) => cannot_open(described(&error)),
+                Err(Unprepared::Newer { found, known }) => {
+                    Err(StoreError::NewerSchema { found, known })
+                }
+                Err(Unprepared::NoTurn) => Err(unavailable(
+                    "another server is changing the schema for too long",
+                )),
+            }
         }
-        _ if upgrade == Upgrade::Allowed => {}
-        found => {
-            return Err(StoreError::CannotOpen {
-                location: location.to_string(),
-                reason: outdated(found.unwrap_or_default(), newest),
-            });
-        }
     }
-    migrate(&mut session).await.map_err(|error| match error {
-        Migration::Statement(error) => failed(&error),
-        Migration::NoTurn => unavailable("another server is changing the schema for too long"),
-    })
 }
 
-enum Migration {
+/// The process in the database that serves this connection; engines without processes have none.
+async fn process(session: &Object) -> Option<i32> {
+    let row = session.query_one("SELECT pg_backend_pid()", &[]).await;
+    row.ok()?.try_get(0).ok()
+}
+
+async fn prepare_on(session: &mut Object, upgrade: Upgrade) -> Result<(), Unprepared> {
+    if let Some(reason) = unfit(session).await? {
+        return Err(Unprepared::Unfit(reason));
+    }
+    let found = version(session).await?;
+    let newest = newest_version();
+    match found {
+        Some(found) if found == newest => Ok(()),
+        Some(found) if found > newest => {
+            let number = |version| u32::try_from(version).unwrap_or(u32::MAX);
+            Err(Unprepared::Newer {
+                found: number(found),
+                known: number(newest),
+            })
+        }
+        _ if upgrade == Upgrade::Allowed => migrate(session).await,
+        found => Err(Unprepared::Unfit(outdated(
+            found.unwrap_or_default(),
+            newest,
+        ))),
+    }
+}
+
+/// The version of a schema that has every migration.
+pub(crate) fn newest_version() -> i64 {
+    i64::try_from(MIGRATIONS.len()).expect("a handful of migrations")
+}
+
+/// Why the schema is not as it should be.
+enum Unprepared {
+    Unfit(String),
+    Newer { found: u32, known: u32 },
     Statement(Error),
     NoTurn,
 }
 
-impl From<Error> for Migration {
+impl From<Error> for Unprepared {
     fn from(error: Error) -> Self {
         Self::Statement(error)
     }
@@ -129,20 +178,17 @@ async fn unfit(session: &Object) -> Result<Option<String>, Error> {
              CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
         )));
     }
-    Ok(match (fsync, synchronous_commit) {
-        (Some("off"), _) => {
-            Some("its fsync is off, so it can lose everything; set fsync = on".to_owned())
-        }
+    let reason = match (fsync, synchronous_commit) {
+        (Some("off"), _) => Some("its fsync is off, so it can lose everything; set fsync = on"),
         (_, Some("local")) => Some(
-            "its synchronous_commit is local, so what it acknowledges is on one node only; set it to on"
-                .to_owned(),
+            "its synchronous_commit is local, so what it acknowledges is on one node only; set it to on",
         ),
         (_, Some("off")) => Some(
-            "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on"
-                .to_owned(),
+            "its synchronous_commit is off, so it loses the newest writes when it ends; set it to on",
         ),
         _ => None,
-    })
+    };
+    Ok(reason.map(str::to_owned))
 }
 
 /// What to do about a schema that only reading does not change.
@@ -173,15 +219,20 @@ async fn version(session: &Object) -> Result<Option<i64>, Error> {
     }
 }
 
-async fn migrate(session: &mut Object) -> Result<(), Migration> {
+async fn migrate(session: &mut Object) -> Result<(), Unprepared> {
     for statement in BOOKKEEPING {
         run_idempotent(session, statement).await?;
     }
     let owner: i64 = rand::random();
     let deadline = Instant::now() + PATIENCE;
+    let mut said = Instant::now();
     while !take_turn(session, owner).await? {
         if Instant::now() >= deadline {
-            return Err(Migration::NoTurn);
+            return Err(Unprepared::NoTurn);
+        }
+        if said.elapsed() >= SAY_EVERY {
+            said = Instant::now();
+            tracing::warn!("another server is changing the schema; this one waits for its turn");
         }
         sleep(Duration::from_millis(100)).await;
     }
@@ -195,7 +246,7 @@ async fn migrate(session: &mut Object) -> Result<(), Migration> {
     result
 }
 
-async fn run_migrations(session: &Object, owner: i64) -> Result<(), Migration> {
+async fn run_migrations(session: &Object, owner: i64) -> Result<(), Unprepared> {
     for (number, migration) in (1_i64..).zip(MIGRATIONS) {
         if version(session).await?.unwrap_or(0) >= number {
             continue;
@@ -214,13 +265,15 @@ async fn run_migrations(session: &Object, owner: i64) -> Result<(), Migration> {
     Ok(())
 }
 
-/// Whether the turn is this owner's now.
+/// Whether the turn is this owner's now. A turn that would end later than one that begins now was
+/// taken before the clock of the database went back: its owner is not to be waited for.
 async fn take_turn(session: &Object, owner: i64) -> Result<bool, Error> {
     let sql = format!(
         "INSERT INTO schema_turn (name, owner, expires_ms) \
          VALUES ('migration', $1, {NOW} + {TURN_MILLISECONDS}) \
          ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, expires_ms = excluded.expires_ms \
-         WHERE schema_turn.expires_ms < {NOW}"
+         WHERE schema_turn.expires_ms < {NOW} \
+         OR schema_turn.expires_ms > {NOW} + {TURN_MILLISECONDS} + {TOLERANCE_MILLISECONDS}"
     );
     Ok(session.execute(&sql, &[&owner]).await? == 1)
 }

@@ -14,13 +14,14 @@ use settings_store::{
     SettingsWrite, StoreError, StoreObserver, TokenHash, TokenKey, TokenRecord, Unobserved,
     WholePage, WriteOutcome, check_page_name, signed, signed_ids_after,
 };
-use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_postgres::Row;
 
 use crate::administration;
 use crate::batch::Batched;
 use crate::calling;
-use crate::error::{self, stopped, unavailable};
+use crate::error::{self, no_answer, stopped, unavailable};
+use crate::health;
 use crate::hints::{Channel, Hints};
 use crate::import;
 use crate::line::Lines;
@@ -29,12 +30,15 @@ use crate::moving;
 use crate::reads::{self, TokenWithApp};
 use crate::rows::{self, APP_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema::{self, Upgrade};
-use crate::sessions::{self, Sessions};
-use crate::writes::{self, Observers, Writer};
+use crate::sessions::{Sessions, TRY_TIME};
+use crate::writes::{Observers, Writer};
 
 /// How many names a search reads from the database at a time. The database has no function of its
 /// own that ignores accents, so names are compared here.
 const SEARCHED_NAMES: usize = 2_000;
+
+/// How long closing the store may take.
+const CLOSE_TIME: Duration = Duration::from_secs(10);
 
 /// A store in a PostgreSQL database, which any number of servers may share.
 pub struct PostgresStore {
@@ -59,7 +63,6 @@ struct Open {
     pages: Arc<Batched<PageId, PageRow>>,
     tokens: Arc<Batched<TokenHash, TokenWithApp>>,
     writer: Writer,
-    writing: JoinHandle<()>,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -98,13 +101,11 @@ impl PostgresStore {
         };
         let hints = channel.map(|channel| Hints::start(Arc::clone(&sessions), channel));
         let observers = Arc::new(Observers::new(Arc::new(Unobserved)));
-        let (writer, writing) =
-            Writer::start(Arc::clone(&sessions), Arc::clone(&observers), hints.clone());
+        let writer = Writer::start(Arc::clone(&sessions), Arc::clone(&observers), hints.clone());
         let open = Open {
             pages: Arc::new(Batched::start(&reads::pages(&sessions))),
             tokens: Arc::new(Batched::start(&reads::tokens(&sessions))),
             writer,
-            writing,
         };
         Ok(Self {
             sessions,
@@ -113,6 +114,19 @@ impl PostgresStore {
             hints,
             open: Mutex::new(Some(open)),
         })
+    }
+
+    /// Closes the store within a time: finishes what is under way, and after half of the time
+    /// refuses the updates that were not sent to the database yet.
+    pub async fn close_within(&self, limit: Duration) {
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(open) = open else { return };
+        open.writer.close(limit).await;
+        self.sessions.close();
     }
 
     /// A part of what lives until the store is closed; an error after that.
@@ -139,7 +153,7 @@ impl PostgresStore {
         sql: &str,
         parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
-        self.sessions()?.query(sql, parameters).await
+        self.sessions()?.search(sql, parameters).await
     }
 
     /// Pages whose signed ids are in a range, appended to those found already.
@@ -164,13 +178,12 @@ impl PostgresStore {
                 .filter(|(page_id, name)| search.finds(*page_id, name.as_deref()));
             let wanted: Vec<PageId> = matches.take(missing).map(|(id, _name)| *id).collect();
             if !wanted.is_empty() {
-                let mut rows = reads::find_pages(self.sessions()?, &wanted).await?;
+                let ids: Vec<i64> = wanted.iter().map(|id| signed(id.get())).collect();
+                let mut rows = reads::pages_of(&self.rows(&reads::pages_sql(), &[&ids]).await?)?;
                 for row in wanted.iter().filter_map(|page_id| rows.remove(page_id)) {
-                    let row = row?;
+                    let row = self.observers.readable(row)?;
                     // It may have been removed since its name was read.
-                    if !row.removed {
-                        found.push(row.record);
-                    }
+                    found.extend(row.filter(|row| !row.removed).map(|row| row.record));
                 }
             }
             let Some((newest, _name)) = names.last().filter(|_| names.len() == count) else {
@@ -206,9 +219,10 @@ async fn bounded(
 ) -> Result<(KeepCopies, Option<Channel>), StoreError> {
     let channel = Channel::of(sessions).await?;
     let session = sessions.take().await?;
-    let listening = session.batch_execute(&channel.listen_sql()).await;
-    sessions::discard(session);
-    let channel = match listening {
+    let listen = channel.listen_sql();
+    let listening = timeout(TRY_TIME, session.batch_execute(&listen)).await;
+    session.discard();
+    let channel = match listening.map_err(|_elapsed| no_answer())? {
         Ok(()) => Some(channel),
         // Not every engine knows it.
         Err(error) if error.as_db_error().is_some() => {
@@ -241,7 +255,7 @@ impl SettingsStore for PostgresStore {
 
     async fn update_settings(&self, write: SettingsWrite) -> Result<WriteOutcome, StoreError> {
         let entrance = self.part(|open| open.writer.entrance())?;
-        writes::write(entrance, write).await
+        entrance.write(write).await
     }
 
     async fn history(
@@ -368,10 +382,8 @@ impl SettingsStore for PostgresStore {
     ) -> Result<Vec<WholePage>, StoreError> {
         let mut pages = Vec::new();
         for ids in signed_ids_after(after) {
-            if pages.len() < limit {
-                let room = limit - pages.len();
-                pages.extend(moving::whole_pages(self.sessions()?, ids, room).await?);
-            }
+            let sessions = self.sessions()?;
+            moving::append_whole_pages(&mut pages, sessions, &self.observers, ids, limit).await?;
         }
         Ok(pages)
     }
@@ -388,16 +400,7 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        let rows = self
-            .rows(
-                "SELECT current_setting('transaction_read_only') = 'on'",
-                &[],
-            )
-            .await?;
-        match rows.first().map(|row| row.try_get(0)) {
-            Some(Ok(false)) => Ok(()),
-            _ => Err(unavailable("the database that answers is not the leader")),
-        }
+        health::check(self.sessions()?).await
     }
 
     fn set_observer(&self, observer: Arc<dyn StoreObserver>) {
@@ -405,17 +408,6 @@ impl SettingsStore for PostgresStore {
     }
 
     async fn close(&self) {
-        let open = self
-            .open
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(open) = open else { return };
-        // The writer ends once nobody can hand anything in, after what it has.
-        drop(open.writer);
-        if let Err(error) = open.writing.await {
-            tracing::error!(%error, "the writer did not end well");
-        }
-        self.sessions.close();
+        self.close_within(CLOSE_TIME).await;
     }
 }

@@ -2,34 +2,39 @@
 //!
 //! A round reads the Pages of the group, decides every write and stores the outcome by one
 //! statement that changes a Page only if its revision is still the one that was read. Writes whose
-//! Pages somebody else has changed meanwhile go into the next round.
+//! Pages somebody else has changed meanwhile go into the next round. Those whose rows somebody else
+//! has locked leave the group (module `locked`), and so do those for which the database refuses it.
 //!
 //! When the connection breaks under the statement, its outcome is unknown. The very same statement
 //! is then sent again: where it stores, the first try did not and no longer can, as the revision has
 //! moved on; where it does not, the history tells by the number of the attempt whether the first
 //! try did. Only when the time is up before that is known is the caller told that nobody knows.
 
+mod commit;
 mod fold;
+mod locked;
+mod queue;
+mod rounds;
 mod statement;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use settings_store::{CommitReport, Hint, SettingsWrite, StoreError, StoreObserver, WriteOutcome};
-use tokio::sync::{mpsc, oneshot};
+use settings_store::{SettingsWrite, StoreError, StoreObserver, WriteOutcome};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout};
 
-use crate::error::{self, Fate, no_answer, stopped, unavailable};
+use crate::error::stopped;
 use crate::hints::Hints;
-use crate::reads;
-use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
-use fold::{Folded, Member};
+use crate::sessions::{Sessions, WRITE_TIME};
+use commit::Locks;
+use fold::Member;
+use locked::LockedPages;
+use queue::Queue;
+use rounds::Rounds;
 pub(crate) use statement::Attempt;
-use statement::Tried;
-
-/// The most writes that share one statement.
-const MOST_IN_GROUP: usize = 256;
 
 /// Writes that wait for their group; more of them wait before they are taken.
 const MOST_WAITING: usize = 4096;
@@ -37,11 +42,14 @@ const MOST_WAITING: usize = 4096;
 /// What became of a change of settings.
 type Answer = Result<WriteOutcome, StoreError>;
 
-/// A change of settings and who waits for it.
-type Waiting = (SettingsWrite, oneshot::Sender<Answer>);
-
 /// Who is told of changes.
 pub(crate) struct Observers(Mutex<Arc<dyn StoreObserver>>);
+
+impl fmt::Debug for Observers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Observers").finish_non_exhaustive()
+    }
+}
 
 impl Observers {
     pub(crate) fn new(observer: Arc<dyn StoreObserver>) -> Self {
@@ -50,6 +58,17 @@ impl Observers {
 
     pub(crate) fn get(&self) -> Arc<dyn StoreObserver> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Leaves out what is damaged; the observer hears of it.
+    pub(crate) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                self.get().left_out(&error);
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
     }
 
     pub(crate) fn set(&self, observer: Arc<dyn StoreObserver>) {
@@ -74,169 +93,93 @@ impl Drop for FailOnPanic {
 /// Takes writes into groups, one group after the other.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    writes: mpsc::Sender<Waiting>,
+    writes: mpsc::Sender<Member>,
+    refuse_waiting: watch::Sender<bool>,
+    writing: JoinHandle<()>,
 }
 
 impl Writer {
-    /// Starts the writer on the present runtime. It ends when every clone of it is dropped and what
-    /// waits is answered; the handle ends with it.
+    /// Starts the writer on the present runtime.
     pub(crate) fn start(
         sessions: Arc<Sessions>,
         observers: Arc<Observers>,
         hints: Option<Hints>,
-    ) -> (Self, JoinHandle<()>) {
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(MOST_WAITING);
-        let work = Work {
-            sessions,
-            observers,
-            hints,
-        };
-        let handle = tokio::spawn(work.run(receiver));
-        (Self { writes: sender }, handle)
+        let (refuse_waiting, closing) = watch::channel(false);
+        let guard = FailOnPanic(Arc::clone(&observers));
+        let rounds = Arc::new(Rounds::new(sessions, observers, hints));
+        let locked = LockedPages::start(Arc::clone(&rounds), closing.clone());
+        let queue = Queue::new(receiver, closing);
+        Self {
+            writes: sender,
+            refuse_waiting,
+            writing: tokio::spawn(run(guard, queue, rounds, locked)),
+        }
     }
 
     /// Where writes go.
-    pub(crate) fn entrance(&self) -> mpsc::Sender<Waiting> {
-        self.writes.clone()
-    }
-}
-
-/// Hands a write in and waits for what becomes of it.
-pub(crate) async fn write(entrance: mpsc::Sender<Waiting>, write: SettingsWrite) -> Answer {
-    let (sender, receiver) = oneshot::channel();
-    entrance
-        .send((write, sender))
-        .await
-        .map_err(|_writer_is_gone| stopped())?;
-    drop(entrance);
-    receiver.await.unwrap_or_else(|_writer_is_gone| {
-        Err(StoreError::OutcomeUnknown {
-            reason: "the writer has gone".to_owned(),
-        })
-    })
-}
-
-struct Work {
-    sessions: Arc<Sessions>,
-    observers: Arc<Observers>,
-    hints: Option<Hints>,
-}
-
-impl Work {
-    async fn run(self, mut writes: mpsc::Receiver<Waiting>) {
-        let _guard = FailOnPanic(Arc::clone(&self.observers));
-        let mut group = Vec::new();
-        while writes.recv_many(&mut group, MOST_IN_GROUP).await > 0 {
-            let deadline = Instant::now() + WRITE_TIME;
-            let mut members: Vec<Member> = group.drain(..).map(Member::from).collect();
-            while !members.is_empty() {
-                members = self.round(members, deadline).await;
-            }
-        }
+    pub(crate) fn entrance(&self) -> Entrance {
+        Entrance(self.writes.clone())
     }
 
-    /// Decides and stores; returns those that somebody else has overtaken.
-    async fn round(&self, members: Vec<Member>, deadline: Instant) -> Vec<Member> {
-        let begun = Instant::now();
-        let page_ids = fold::page_ids(&members);
-        let found = match reads::find_pages(&self.sessions, &page_ids).await {
-            Ok(found) => found,
-            Err(error) => {
-                refuse(members, &error);
-                return Vec::new();
-            }
-        };
-        let folded = Folded::new(members, found);
-        if folded.is_stored_already() {
-            folded.answer();
-            return Vec::new();
+    /// Takes nothing more, finishes what it has and ends. After half of the limit it refuses what
+    /// still waits for its group or its Page, and after all of it nothing is waited for any more:
+    /// nobody knows then what became of the group that is on its way.
+    pub(crate) async fn close(self, limit: Duration) {
+        let Self {
+            writes,
+            refuse_waiting,
+            mut writing,
+        } = self;
+        drop(writes);
+        let mut ended = timeout(limit / 2, &mut writing).await;
+        if ended.is_err() {
+            refuse_waiting.send_replace(true);
+            ended = timeout(limit / 2, &mut writing).await;
         }
-        let attempt = Attempt::new(&folded, rand::random());
-        match self.store(&attempt, deadline).await {
-            Ok(stored) => {
-                let (stored, overtaken) = folded.split(&stored);
-                self.tell(&stored, begun.elapsed());
-                stored.answer();
-                if Instant::now() < deadline {
-                    return overtaken;
-                }
-                refuse(
-                    overtaken,
-                    &unavailable("others change the Page all the time"),
-                );
-            }
-            Err(error) => refuse(folded.into_members(), &error),
-        }
-        Vec::new()
-    }
-
-    /// Stores what can be; the ids of the Pages that are stored now, signed.
-    async fn store(&self, attempt: &Attempt, deadline: Instant) -> Result<Vec<i64>, StoreError> {
-        // What is known if nothing more can be found out.
-        let mut unknown: Option<String> = None;
-        loop {
-            let (reason, error) = match self.try_once(attempt, unknown.is_some()).await {
-                Tried::Stored(pages) => return Ok(pages),
-                Tried::Failed(Fate::Refused, error) => {
-                    return Err(unknown.map_or(error, outcome_unknown));
-                }
-                Tried::Failed(Fate::Unknown, error) => (Some(error.to_string()), error),
-                Tried::Failed(Fate::NotDone | Fate::NotDoneHere, error) => (None, error),
-            };
-            unknown = unknown.or(reason);
-            if Instant::now() + PAUSE >= deadline {
-                return Err(unknown.map_or(error, outcome_unknown));
-            }
-            tracing::debug!(%error, "a write is tried again");
-            sleep(PAUSE).await;
-        }
-    }
-
-    async fn try_once(&self, attempt: &Attempt, again: bool) -> Tried {
-        let session = match self.sessions.take().await {
-            Ok(session) => session,
-            Err(error) => return Tried::Failed(Fate::NotDone, error),
-        };
-        match tokio::time::timeout(TRY_TIME, attempt.run(&session, again)).await {
-            Ok(Ok(pages)) => Tried::Stored(pages),
-            Ok(Err(error)) => {
-                let fate = Fate::of(&error);
-                if fate.drops_connection() {
-                    sessions::discard(session);
-                }
-                Tried::Failed(fate, error::of_statement(&error))
-            }
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::error!(%error, "the writer did not end well"),
             Err(_elapsed) => {
-                sessions::discard(session);
-                Tried::Failed(Fate::Unknown, no_answer())
+                tracing::warn!("updates are left that the database has not answered");
+                writing.abort();
             }
-        }
-    }
-
-    fn tell(&self, stored: &Folded, duration: Duration) {
-        let observer = self.observers.get();
-        let mut writes = 0;
-        for (record, changes) in stored.changed() {
-            writes += changes;
-            observer.page_written(record);
-            if let Some(hints) = &self.hints {
-                hints.send(Hint::Page(record.page_id, record.revision));
-            }
-        }
-        if writes > 0 {
-            observer.group_committed(CommitReport { writes, duration });
         }
     }
 }
 
-fn outcome_unknown(reason: String) -> StoreError {
-    StoreError::OutcomeUnknown { reason }
+/// Where writes are handed in.
+pub(crate) struct Entrance(mpsc::Sender<Member>);
+
+impl Entrance {
+    /// Hands a write in and waits for what becomes of it.
+    pub(crate) async fn write(self, write: SettingsWrite) -> Answer {
+        let (member, receiver) = Member::new(write, Instant::now());
+        self.0
+            .send(member)
+            .await
+            .map_err(|_writer_is_gone| stopped())?;
+        drop(self);
+        receiver.await.unwrap_or_else(|_writer_is_gone| {
+            Err(StoreError::OutcomeUnknown {
+                reason: "the writer has gone".to_owned(),
+            })
+        })
+    }
 }
 
-fn refuse(members: Vec<Member>, error: &StoreError) {
-    for member in members {
-        member.answer(Err(error.clone()));
+async fn run(_guard: FailOnPanic, mut queue: Queue, rounds: Arc<Rounds>, locked: LockedPages) {
+    while let Some(group) = queue.next_group().await {
+        let group = locked.put_apart(group);
+        let deadline = Instant::now() + WRITE_TIME;
+        let settling = rounds.settle(group, Locks::Wait, deadline);
+        let left = queue.look_after(settling).await;
+        if !left.is_empty() {
+            locked.put(left);
+        }
     }
+    locked.end().await;
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ fn import(video_enabled: bool) -> PagesImport {
     let page = |number| ImportedPage {
         page_id: PageId::new(number),
         name: Some(format!("Bakery {number} {video_enabled}")),
-        calling: CallingChange::default(),
         update: update.clone(),
+        calling: CallingChange::default(),
     };
     PagesImport {
         // The highest ids come first in the order of rows.

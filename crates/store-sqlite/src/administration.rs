@@ -86,6 +86,7 @@ pub(crate) fn remove_page(
         return Ok(None);
     };
     let revision = row.record.revision.next();
+    let revision = revision.ok_or_else(|| StoreError::no_revision_left(page_id))?;
     let entry = HistoryEntry {
         page_id,
         revision,

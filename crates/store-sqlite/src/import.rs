@@ -62,6 +62,7 @@ fn add(
     unconfigured.calling = unconfigured.calling.changed(page.calling);
     let stated = !unconfigured.calling.is_default();
     match import.write_of(page).decide(unconfigured) {
+        Decision::NoRevisionLeft => Err(StoreError::no_revision_left(page.page_id)),
         Decision::Change { record, entry } => {
             administration::insert_configured(connection, &record, &entry)
         }
@@ -102,6 +103,7 @@ fn update(
 ) -> Result<bool, StoreError> {
     let newest_entry = row.newest_entry;
     match import.write_of(page).decide(row.record) {
+        Decision::NoRevisionLeft => Err(StoreError::no_revision_left(page.page_id)),
         Decision::Change { record, entry } => {
             administration::store_settings(connection, newest_entry, &record, &entry)?;
             Ok(true)

@@ -8,35 +8,39 @@ use settings_store::{HistoryEntry, Invalidation, Move, Moved, StoreError, WholeP
 
 use crate::history::{self, Lives};
 use crate::rows::{self, PAGE_COLUMNS};
+use crate::writer::Shared;
 use crate::{administration, changes, error};
 
-/// Whole Pages whose signed ids are in a range, in their order.
-pub(crate) fn whole_pages(
+/// Appends whole Pages whose signed ids are in a range, in their order, until there are `limit`.
+pub(crate) fn append_whole_pages(
+    pages: &mut Vec<WholePage>,
     connection: &Connection,
+    shared: &Shared,
     ids: RangeInclusive<i64>,
     limit: usize,
-) -> Result<Vec<WholePage>, StoreError> {
+) -> Result<(), StoreError> {
     let sql = format!(
-        "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 ORDER BY page_id LIMIT ?3"
+        "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 ORDER BY page_id"
     );
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement = connection
         .prepare_cached(&sql)
         .map_err(|error| error::of_read(&error))?;
     let mut rows = statement
-        .query(params![ids.start(), ids.end(), limit])
+        .query(params![ids.start(), ids.end()])
         .map_err(|error| error::of_read(&error))?;
-    let mut pages = Vec::new();
-    while let Some(row) = rows.next().map_err(|error| error::of_read(&error))? {
-        let row = rows::page(row)?;
-        let history = all_of_history(connection, row.record.page_id)?;
-        pages.push(WholePage {
-            record: row.record,
-            removed: row.removed,
-            history,
+    while pages.len() < limit
+        && let Some(row) = rows.next().map_err(|error| error::of_read(&error))?
+    {
+        let whole = rows::page(row).and_then(|row| {
+            Ok(WholePage {
+                history: all_of_history(connection, row.record.page_id)?,
+                record: row.record,
+                removed: row.removed,
+            })
         });
+        pages.extend(shared.readable(whole)?);
     }
-    Ok(pages)
+    Ok(())
 }
 
 /// The history of a Page, oldest first.

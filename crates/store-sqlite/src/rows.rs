@@ -64,7 +64,7 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
         Ok((
             PageId::new(unsigned(row.get(0)?)),
             row.get::<_, Option<String>>(1)?,
-            Revision::new(unsigned(row.get(2)?)),
+            row.get::<_, i64>(2)?,
             row.get::<_, Option<String>>(3)?,
             row.get::<_, Option<u32>>(4)?,
             row.get::<_, bool>(5)?,
@@ -86,7 +86,7 @@ pub(crate) fn page(row: &Row<'_>) -> Result<PageRow, StoreError> {
         record: PageRecord {
             page_id,
             name,
-            revision,
+            revision: Revision::from_signed(revision, page_id)?,
             settings: settings(page_id, text.as_deref())?,
             calling,
         },

@@ -197,8 +197,10 @@ impl SqliteStore {
         while found.len() < limit
             && let Some(row) = rows.next().map_err(|error| of_read(&error))?
         {
-            if rows::is_found(row, search).map_err(|error| of_read(&error))? {
-                found.push(rows::page(row)?.record);
+            if rows::is_found(row, search).map_err(|error| of_read(&error))?
+                && let Some(row) = self.shared.readable(rows::page(row))?
+            {
+                found.push(row.record);
             }
         }
         Ok(())
@@ -385,8 +387,7 @@ impl SettingsStore for SqliteStore {
         self.read_at_one_moment(|connection| {
             let mut pages = Vec::new();
             for ids in signed_ids_after(after) {
-                let room = limit - pages.len();
-                pages.extend(moving::whole_pages(connection, ids, room)?);
+                moving::append_whole_pages(&mut pages, connection, &self.shared, ids, limit)?;
             }
             Ok(pages)
         })

@@ -72,6 +72,17 @@ impl Shared {
         *self.observer.lock().unwrap_or_else(PoisonError::into_inner) = observer;
     }
 
+    /// Leaves out what is damaged; the observer hears of it.
+    pub(crate) fn readable<T>(&self, read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+        match read {
+            Err(error @ StoreError::Corrupt { .. }) => {
+                self.observer().left_out(&error);
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
+    }
+
     /// Ends the store's life: nothing more is accepted, and the observer hears why.
     pub(crate) fn fail(&self, error: &StoreError) {
         if !self.failed.swap(true, Ordering::SeqCst) {
@@ -313,7 +324,9 @@ fn apply(connection: &Connection, write: SettingsWrite) -> Answer {
         return Ok(WriteOutcome::PageMissing);
     };
     let newest_entry = row.newest_entry;
+    let page_id = row.record.page_id;
     Ok(match write.decide(row.record) {
+        Decision::NoRevisionLeft => return Err(StoreError::no_revision_left(page_id)),
         Decision::Unchanged(record) => WriteOutcome::Stored(Written {
             record,
             changed: false,

@@ -94,3 +94,94 @@ async fn its_neighbours_in_a_group_are_stored() {
         "the writes shared no group, so that nothing was shown"
     );
 }
+
+/// Hears what lists leave out.
+#[derive(Debug, Default)]
+struct LeftOut(std::sync::Mutex<Vec<String>>);
+
+impl StoreObserver for LeftOut {
+    fn page_written(&self, _record: &settings_store::PageRecord) {}
+    fn invalidated(&self, _what: settings_store::Invalidation) {}
+    fn group_committed(&self, _report: settings_store::CommitReport) {}
+    fn failed(&self, _error: &StoreError) {}
+    fn left_out(&self, error: &StoreError) {
+        self.0.lock().unwrap().push(error.to_string());
+    }
+}
+
+#[tokio::test]
+async fn lists_leave_it_out_and_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pagebell.db");
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    for page in 1..=6 {
+        store.update_settings(write(page, true)).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute_batch(
+            "UPDATE page SET checksum = 1 WHERE page_id IN (1, 4);
+             UPDATE page SET revision = -1 WHERE page_id = 6",
+        )
+        .unwrap();
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    let left_out = Arc::new(LeftOut::default());
+    store.set_observer(Arc::clone(&left_out) as Arc<dyn StoreObserver>);
+    for portion in [1, 2, 100] {
+        let (mut listed, mut whole) = (Vec::new(), Vec::new());
+        loop {
+            let found = store.pages(listed.last().copied(), portion).await.unwrap();
+            let Some(last) = found.last() else { break };
+            assert!(found.len() <= portion && listed.last() < Some(&last.page_id));
+            listed.extend(found.iter().map(|page| page.page_id));
+        }
+        loop {
+            let found = store.whole_pages(whole.last().copied(), portion);
+            let found = found.await.unwrap();
+            if found.is_empty() {
+                break;
+            }
+            assert!(found.len() <= portion);
+            whole.extend(found.iter().map(|page| page.record.page_id));
+        }
+        assert_eq!(listed, [2, 3, 5].map(PageId::new));
+        assert_eq!(whole, listed);
+        let told = std::mem::take(&mut *left_out.0.lock().unwrap()).join("; ");
+        for page in [1, 4, 6] {
+            assert!(told.contains(&format!("Page {page} ")), "{told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn revisions_end_without_beginning_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("pagebell.db");
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    for page in 1..=2 {
+        store.update_settings(write(page, true)).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    rusqlite::Connection::open(&path)
+        .unwrap()
+        .execute(
+            "UPDATE page SET revision = 9223372036854775807 WHERE page_id = 1",
+            [],
+        )
+        .unwrap();
+    let store = SqliteStore::open(&path, Role::Server).unwrap();
+    let (refused, stored) = tokio::join!(
+        store.update_settings(write(1, false)),
+        store.update_settings(write(2, false))
+    );
+    assert!(
+        matches!(refused, Err(StoreError::Corrupt { .. })),
+        "{refused:?}"
+    );
+    assert!(matches!(stored, Ok(WriteOutcome::Stored(_))), "{stored:?}");
+    let removed = store.remove_page(PageId::new(1), Timestamp::UNIX_EPOCH);
+    assert!(matches!(removed.await, Err(StoreError::Corrupt { .. })));
+}

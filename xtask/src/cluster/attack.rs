@@ -243,6 +243,13 @@ impl Campaign {
         let struck = clock::now();
         let wound = fault.strike(&mut self.cluster, &mut self.random)?;
         thread::sleep(fault.shows_within());
+        let broken = match fault.promise() {
+            Some(promise) => {
+                let keeps_copies = !self.bound.is_zero();
+                promise.look(&self.cluster, &self.runtime, keeps_copies)?
+            }
+            None => Vec::new(),
+        };
         if fault.is_survived() {
             wait_for_writes(&load)?;
             wound.heal(&mut self.cluster)?;
@@ -268,6 +275,10 @@ impl Campaign {
             }
         }
         let mut violations = self.verify(&diary)?;
+        violations.extend(broken.into_iter().map(|text| Violation {
+            kind: Kind::Fault,
+            text,
+        }));
         let mut tally = Tally::default();
         tally.add(&diary);
         if fault.is_hidden() && tally.open + tally.refused_writes + tally.refused_reads > 0 {

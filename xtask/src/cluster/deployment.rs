@@ -1,11 +1,12 @@
 //! A running cluster: brought up in order, its parts ended and started again one by one.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::SocketAddr;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -46,6 +47,33 @@ pub(crate) struct Follower {
     pub(crate) name: String,
     /// Whether commits wait for it.
     pub(crate) is_synchronous: bool,
+}
+
+/// A `psql` whose transaction ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct OpenTransaction(Child);
+
+impl OpenTransaction {
+    fn start(psql: &mut Command, sql: &str) -> anyhow::Result<Self> {
+        let mut child = psql.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let stdin = child.stdin.as_mut().context("psql has no input")?;
+        // It says so when the statement is done.
+        writeln!(stdin, "{sql}\nSELECT 'open';")?;
+        let mut line = String::new();
+        let stdout = child.stdout.as_mut().context("psql has no output")?;
+        BufReader::new(stdout).read_line(&mut line)?;
+        if line.trim() != "open" {
+            bail!("psql says {line:?}");
+        }
+        Ok(Self(child))
+    }
+}
+
+impl Drop for OpenTransaction {
+    fn drop(&mut self) {
+        let _it_may_have_ended = self.0.kill();
+        let _it_has_ended = self.0.wait();
+    }
 }
 
 /// A running cluster; dropping it takes it down, unless it is to be kept.
@@ -165,15 +193,38 @@ impl Deployment {
 
     /// A statement of the administrator.
     fn psql(&self, address: SocketAddr, sql: &str) -> Command {
+        let mut psql = self.psql_in("postgres", address);
+        psql.args(["-v", "ON_ERROR_STOP=1", "--command", sql]);
+        psql
+    }
+
+    /// A session of the administrator in a database.
+    fn psql_in(&self, database: &str, address: SocketAddr) -> Command {
         let mut psql = Command::new(Path::new(postgres::PROGRAM_FOLDER).join("psql"));
         psql.env("PGPASSWORD", &self.plan.password);
         psql.env("PGCONNECT_TIMEOUT", "2");
         psql.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"]);
-        psql.args(["-v", "ON_ERROR_STOP=1"]);
         psql.args(["--host", "127.0.0.1", "--username", ADMINISTRATOR]);
-        psql.args(["--port", &address.port().to_string()]);
-        psql.args(["--command", sql, "postgres"]);
+        psql.args(["--port", &address.port().to_string(), "--dbname", database]);
         psql
+    }
+
+    /// Runs a statement of the administrator in the database of the servers.
+    pub(crate) fn in_database(&self, sql: &str) -> anyhow::Result<String> {
+        let mut psql = self.psql_in(DATABASE, self.plan.leader);
+        psql.args(["-v", "ON_ERROR_STOP=1", "--command", sql]);
+        Ok(command::output(&mut psql)?.trim().to_owned())
+    }
+
+    /// How many connections the servers have to the leader, as that counts them.
+    pub(crate) fn connections(&self) -> anyhow::Result<usize> {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pagebell'";
+        Ok(self.in_database(sql)?.parse()?)
+    }
+
+    /// A transaction of another program, which stays open after this statement.
+    pub(crate) fn open_transaction(&self, sql: &str) -> anyhow::Result<OpenTransaction> {
+        OpenTransaction::start(&mut self.psql_in(DATABASE, self.plan.leader), sql)
     }
 
     /// The rest of a `setpriv` command line: who ends with the chore, and in which process group.

@@ -11,13 +11,22 @@ use rand::seq::SliceRandom as _;
 use rustix::process::Signal;
 
 use crate::cluster::configuration::LEASE;
-use crate::cluster::deployment::Deployment;
+use crate::cluster::deployment::{Deployment, OpenTransaction};
 use crate::cluster::node;
 use crate::cluster::plan::{NODES, node_name};
 use crate::cluster::rest;
 
 /// How long HAProxy takes to find out who leads.
 const PROXY_LEARNS_WITHIN: Duration = Duration::from_secs(3);
+
+/// A Page that the load updates.
+const LOCK_A_PAGE: &str = "BEGIN; UPDATE page SET name = name WHERE page_id = (
+    SELECT page_id FROM page WHERE page_id > 7000000000 AND revision > 0 LIMIT 1
+);";
+const LOCK_HISTORY: &str = "BEGIN; LOCK TABLE history IN ACCESS EXCLUSIVE MODE;";
+
+const REVOKE: &str = "REVOKE INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public FROM pagebell";
+const GRANT: &str = "GRANT INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO pagebell";
 
 /// Something that goes wrong, or is done on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -48,24 +57,37 @@ pub(crate) enum Fault {
     StandbyPause,
     /// HAProxy is killed, and takes every standby for the leader when it starts again
     Proxy,
+    /// Another program locks the row of one of the Pages
+    LockedRow,
+    /// All processes of both standbys' nodes are killed, so that no update is confirmed
+    NoStandby,
+    /// Another program locks the history, while histories are asked for
+    Searches,
+    /// The servers' user may only read
+    ReadOnlyUser,
 }
 
 /// What has to be undone.
 #[derive(Debug, Default)]
 pub(crate) struct Wound {
     pagebell: Option<usize>,
-    patroni: Option<usize>,
+    patroni: Vec<usize>,
     etcd: Vec<usize>,
     stopped: Option<usize>,
     cut_off: Option<usize>,
     /// Those that lag, while there is no HAProxy.
     held_back: Vec<usize>,
+    /// A transaction that ends with its program.
+    transaction: Option<OpenTransaction>,
+    /// What gives the servers' user its rights back.
+    rights: Option<&'static str>,
 }
 
 impl Fault {
     /// Those of a short run.
-    pub(crate) const SHORT: [Self; 5] = [
+    pub(crate) const SHORT: [Self; 6] = [
         Self::Pagebell,
+        Self::LockedRow,
         Self::Upgrade,
         Self::Switchover,
         Self::Leader,
@@ -87,6 +109,10 @@ impl Fault {
             Self::Pause => "leader's node stopped, goes on when another leads",
             Self::LeaderLink => "leader's node cut off until another leads",
             Self::Proxy => "HAProxy killed, started again after 2 s, standbys lag",
+            Self::LockedRow => "the row of a Page locked for 10 s",
+            Self::NoStandby => "both standbys' nodes killed for 60 s",
+            Self::Searches => "history locked for 10 s, while it is asked for",
+            Self::ReadOnlyUser => "servers' user may only read",
             Self::StandbyPause => "synchronous standby's node stopped until writes go on",
         }
     }
@@ -94,7 +120,9 @@ impl Fault {
     /// How long the load goes on at least: until the fault must have shown.
     pub(crate) const fn shows_within(self) -> Duration {
         match self {
-            Self::Upgrade => Duration::ZERO,
+            Self::Upgrade | Self::ReadOnlyUser => Duration::ZERO,
+            Self::LockedRow | Self::Searches => Duration::from_secs(10),
+            Self::NoStandby => Duration::from_mins(1),
             Self::Proxy => Duration::from_secs(2),
             Self::Pagebell | Self::EtcdMember | Self::Switchover | Self::Standby => {
                 Duration::from_secs(5)
@@ -116,7 +144,15 @@ impl Fault {
 
     /// Whether writes can go on before the fault is undone.
     pub(crate) const fn is_survived(self) -> bool {
-        !matches!(self, Self::EtcdMajority | Self::Proxy)
+        !matches!(
+            self,
+            Self::EtcdMajority
+                | Self::Proxy
+                | Self::LockedRow
+                | Self::NoStandby
+                | Self::Searches
+                | Self::ReadOnlyUser
+        )
     }
 
     /// Does it.
@@ -154,7 +190,24 @@ impl Fault {
                 };
                 let data = cluster.plan.data(node);
                 node::signal_all(cluster.patroni(node), &data, Signal::KILL)?;
-                wound.patroni = Some(node);
+                wound.patroni.push(node);
+            }
+            Self::NoStandby => {
+                for node in (0..NODES).filter(|node| *node != leader) {
+                    let data = cluster.plan.data(node);
+                    node::signal_all(cluster.patroni(node), &data, Signal::KILL)?;
+                    wound.patroni.push(node);
+                }
+            }
+            Self::LockedRow => {
+                wound.transaction = Some(cluster.open_transaction(LOCK_A_PAGE)?);
+            }
+            Self::Searches => {
+                wound.transaction = Some(cluster.open_transaction(LOCK_HISTORY)?);
+            }
+            Self::ReadOnlyUser => {
+                cluster.in_database(REVOKE)?;
+                wound.rights = Some(GRANT);
             }
             Self::Postgres => {
                 let postmaster = node::postmaster(&cluster.plan.data(leader));
@@ -164,7 +217,7 @@ impl Fault {
             }
             Self::Patroni => {
                 cluster.kill_patroni(leader)?;
-                wound.patroni = Some(leader);
+                wound.patroni.push(leader);
             }
             Self::EtcdMember | Self::EtcdMajority => {
                 let mut members: Vec<usize> = (0..NODES).collect();
@@ -208,7 +261,11 @@ impl Wound {
         for member in self.etcd {
             cluster.restart_etcd(member)?;
         }
-        if let Some(node) = self.patroni {
+        drop(self.transaction);
+        if let Some(rights) = self.rights {
+            cluster.in_database(rights)?;
+        }
+        for node in self.patroni {
             cluster.restart_patroni(node)?;
         }
         if let Some(node) = self.pagebell {

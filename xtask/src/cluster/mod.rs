@@ -14,6 +14,7 @@ mod node;
 mod outage;
 mod plan;
 mod process;
+mod promise;
 mod report;
 mod rest;
 mod state;

@@ -86,7 +86,13 @@ impl Pagebell {
                 let search = PageSearch::new(text);
                 let mut found = Vec::new();
                 for page_id in pages.iter().filter(|page_id| Some(**page_id) > after) {
-                    let record = self.store.page(*page_id).await?;
+                    let record = match self.store.page(*page_id).await {
+                        Err(error @ StoreError::Corrupt { .. }) => {
+                            tracing::error!(%error, "a Page is left out of a list");
+                            None
+                        }
+                        read => read?,
+                    };
                     found.extend(record.filter(|it| search.finds(it.page_id, it.name.as_deref())));
                     if found.len() == wanted {
                         break;

@@ -116,3 +116,40 @@ fn apps_and_names_of_the_target_are_left_and_named() {
     assert_eq!(target.must(&["token", "list", "--json"]), before);
     assert!(target.must(&["page", "list"]).contains("Bakery"));
 }
+
+#[test]
+fn a_damaged_page_is_named_and_the_rest_comes_out() {
+    let (source, target) = (Place::new(), Place::new());
+    for page in ["5", "6", "7"] {
+        source.must(&["page", "add", page]);
+    }
+    rusqlite::Connection::open(source.database())
+        .unwrap()
+        .execute("UPDATE page SET checksum = 1 WHERE page_id = 6", [])
+        .unwrap();
+    for command in [
+        &["page", "list"][..],
+        &["page", "list", "--json"],
+        &["export"],
+    ] {
+        let output = pagebell()
+            .args(command)
+            .args(["--store", &source.store()])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        let text = std::str::from_utf8(&output.stdout).unwrap();
+        assert!(text.contains('5') && text.contains('7'), "{text}");
+        for line in ["settings of the Page 6 do not", "1 Page was left out"] {
+            assert!(stderr(&output).contains(line), "{output:?}");
+        }
+    }
+    let output = migrate(&source, &target);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        stderr(&output).contains("1 Page was left out"),
+        "{output:?}"
+    );
+    let moved = target.must(&["page", "list"]);
+    assert!(moved.contains("\n5") && moved.contains("\n7"), "{moved}");
+}

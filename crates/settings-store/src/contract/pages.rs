@@ -225,21 +225,21 @@ pub async fn names_that_not_every_store_keeps_are_refused(store: &dyn SettingsSt
         name: name.clone(),
         at: start(),
     };
-    let change = PageChange {
-        page_id: page(1),
-        name: name.clone(),
-        calling: CallingChange::default(),
-    };
     let line = |number, name| ImportedPage {
         page_id: page(number),
         name,
-        calling: CallingChange::default(),
         update: audio(false),
+        calling: CallingChange::default(),
     };
     let import = PagesImport {
         pages: vec![line(2, None), line(1, name.clone())],
         defaults: std::sync::Arc::default(),
         at: start(),
+    };
+    let change = PageChange {
+        page_id: page(1),
+        name: name.clone(),
+        calling: CallingChange::default(),
     };
     let mut whole = store.whole_pages(None, 1).await.unwrap();
     whole[0].record.name = name;

@@ -8,25 +8,39 @@ use settings_store::{
     signed,
 };
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use super::{Answer, Waiting};
+use super::Answer;
 use crate::batch::Found;
 use crate::rows::PageRow;
 
-/// A write of the group and who waits for it.
+/// A write and who waits for it.
 #[derive(Debug)]
 pub(super) struct Member {
     write: SettingsWrite,
     answer: oneshot::Sender<Answer>,
-}
-
-impl From<Waiting> for Member {
-    fn from((write, answer): Waiting) -> Self {
-        Self { write, answer }
-    }
+    /// When it came.
+    pub(super) since: Instant,
+    /// How long it waits for the row of its Page, once that was found to be locked.
+    pub(super) locked_until: Option<Instant>,
 }
 
 impl Member {
+    pub(super) fn new(write: SettingsWrite, since: Instant) -> (Self, oneshot::Receiver<Answer>) {
+        let (answer, receiver) = oneshot::channel();
+        let member = Self {
+            write,
+            answer,
+            since,
+            locked_until: None,
+        };
+        (member, receiver)
+    }
+
+    pub(super) fn page_id(&self) -> PageId {
+        self.write.page_id
+    }
+
     pub(super) fn answer(self, answer: Answer) {
         let _caller_is_gone = self.answer.send(answer);
     }
@@ -100,15 +114,39 @@ impl Folded {
         pages
     }
 
-    /// The Pages that need nothing or are among `stored`, signed; and the writes of all others.
-    pub(super) fn split(self, stored: &[i64]) -> (Self, Vec<Member>) {
-        let stored: BTreeSet<i64> = stored.iter().copied().collect();
-        let (done, overtaken): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            self.pages.into_iter().partition(|(page_id, page)| {
-                !page.is_to_be_stored || stored.contains(&signed(page_id.get()))
-            });
-        let overtaken = Self { pages: overtaken };
-        (Self { pages: done }, overtaken.into_members())
+    /// Takes out the Pages that need nothing or are among these, signed.
+    pub(super) fn take_done(&mut self, stored: &BTreeSet<i64>) -> Self {
+        self.take_if(|page_id, page| {
+            !page.is_to_be_stored || stored.contains(&signed(page_id.get()))
+        })
+    }
+
+    /// Takes out the Pages that are among these, signed.
+    pub(super) fn take(&mut self, page_ids: &BTreeSet<i64>) -> Self {
+        self.take_if(|page_id, _page| page_ids.contains(&signed(page_id.get())))
+    }
+
+    fn take_if(&mut self, mut is_taken: impl FnMut(PageId, &PageFold) -> bool) -> Self {
+        let pages = std::mem::take(&mut self.pages);
+        let (taken, left) = pages
+            .into_iter()
+            .partition(|(page_id, page)| is_taken(*page_id, page));
+        self.pages = left;
+        Self { pages: taken }
+    }
+
+    /// Takes out half of the Pages.
+    pub(super) fn take_half(&mut self) -> Self {
+        let mut left = self.pages.len() / 2;
+        self.take_if(|_page_id, _page| {
+            let is_taken = left > 0;
+            left = left.saturating_sub(1);
+            is_taken
+        })
+    }
+
+    pub(super) fn page_count(&self) -> usize {
+        self.pages.len()
     }
 
     pub(super) fn into_members(self) -> Vec<Member> {
@@ -155,15 +193,19 @@ impl PageFold {
             self.record = Some(PageRecord::unconfigured(page_id, self.read_revision));
             self.is_to_be_stored = true;
         }
-        let outcome = match self.record.take() {
-            None => WriteOutcome::PageMissing,
+        let answer = match self.record.take() {
+            None => Ok(WriteOutcome::PageMissing),
             Some(present) => self.decide(&member.write, present),
         };
-        self.members.push((member, Ok(outcome)));
+        self.members.push((member, answer));
     }
 
-    fn decide(&mut self, write: &SettingsWrite, present: PageRecord) -> WriteOutcome {
+    fn decide(&mut self, write: &SettingsWrite, present: PageRecord) -> Answer {
         let (record, changed, outcome) = match write.clone().decide(present.clone()) {
+            Decision::NoRevisionLeft => {
+                self.record = Some(present);
+                return Err(StoreError::no_revision_left(write.page_id));
+            }
             Decision::RevisionMismatch { found } => (
                 present,
                 false,
@@ -177,6 +219,6 @@ impl PageFold {
             }
         };
         self.record = Some(record.clone());
-        outcome.unwrap_or(WriteOutcome::Stored(Written { record, changed }))
+        Ok(outcome.unwrap_or(WriteOutcome::Stored(Written { record, changed })))
     }
 }
