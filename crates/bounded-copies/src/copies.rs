@@ -184,7 +184,7 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
     /// The leader itself has an earlier revision than this copy: somebody has put the database back.
     /// The copy is dropped, unless another one has taken its place.
     ///
-    /// Call it only when a heartbeat that was begun after the copy was seen is confirmed, and a read
+    /// Call it only when a heartbeat that started after the copy was seen is confirmed, and a read
     /// that was sent after that, over a route whose lease holds, found an earlier revision. A former
     /// leader cannot answer so: it finishes no commit.
     pub fn disprove(&self, key: &K, seen: Seen) {
@@ -241,10 +241,10 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
             self.drop_below(&ticket.key, revision);
             return Fill::Invalidated;
         }
-        let (key, begun_at) = (ticket.key.clone(), ticket.begun_at);
+        let (key, started_at) = (ticket.key.clone(), ticket.begun_at);
         let fill = self.put(ticket, revision, value);
         if fill == Fill::Older {
-            self.doubt(key, revision, begun_at);
+            self.doubt(key, revision, started_at);
         }
         fill
     }
@@ -331,13 +331,14 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         Fill::Kept
     }
 
-    /// Serves no copy of a later revision any more that was read before a write which was begun then
-    /// and stored with this revision: either both were under way together, or the revision went back.
-    /// The copy stays for [`seen`](Self::seen); its shard is locked.
-    fn doubt(&self, key: K, revision: Revision, begun_at: MonotonicTime) {
+    /// After a write that started then and was stored with this revision: a copy of a later revision
+    /// from before is not served any more. Either both were under way together, or the revision went
+    /// back. The copy stays for [`seen`](Self::seen); its shard is locked.
+    fn doubt(&self, key: K, revision: Revision, started_at: MonotonicTime) {
         let present = self.copies.peek(&key);
-        let is_doubtful =
-            |copied: &Copied<V>| copied.kept.revision > revision && copied.kept.read_at < begun_at;
+        let is_doubtful = |copied: &Copied<V>| {
+            copied.kept.revision > revision && copied.kept.read_at < started_at
+        };
         if let Some(mut copied) = present.filter(is_doubtful) {
             copied.doubted = true;
             self.copies.insert(key, copied);

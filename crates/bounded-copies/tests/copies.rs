@@ -258,7 +258,7 @@ fn a_copy_from_before_a_write_with_an_earlier_revision_is_not_served_until_it_is
     assert_eq!(copies.seen(&KEY).map(Seen::revision), Some(revision(5)));
     assert_eq!(fill(&copies, 300, 5), Fill::Kept);
     assert_eq!(served(&copies, 301), Some(5));
-    // One that was begun before the copy was read says nothing about it.
+    // One that started before the copy was read says nothing about it.
     let early = copies.begin_fill(KEY, at(250));
     assert_eq!(copies.written(early, revision(4), PAGE), Fill::Older);
     assert_eq!(served(&copies, 302), Some(5));
