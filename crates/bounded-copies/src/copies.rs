@@ -36,6 +36,8 @@ pub struct BoundedCopies<K, V, B = DefaultHashBuilder> {
 struct Copied<V> {
     kept: Kept<V>,
     route: Route,
+    /// A later write of this server was stored with an earlier revision: it is not served any more.
+    doubted: bool,
 }
 
 impl<V> Copied<V> {
@@ -166,6 +168,7 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         }
         let copied = self.copies.get(key)?;
         (copied.route == route
+            && !copied.doubted
             && copied.kept.revision >= revision
             && self.bound.covers(copied.kept.read_at, now))
         .then_some(copied.kept)
@@ -181,7 +184,7 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
     /// The leader itself has an earlier revision than this copy: somebody has put the database back.
     /// The copy is dropped, unless another one has taken its place.
     ///
-    /// Call it only when a heartbeat that was begun after the copy was seen is confirmed, and a read
+    /// Call it only when a heartbeat that started after the copy was seen is confirmed, and a read
     /// that was sent after that, over a route whose lease holds, found an earlier revision. A former
     /// leader cannot answer so: it finishes no commit.
     pub fn disprove(&self, key: &K, seen: Seen) {
@@ -225,7 +228,8 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
 
     /// What this server wrote with this ticket, after its commit was acknowledged and before the
     /// client is answered. Reads that were under way are not kept any more. A write that was overtaken
-    /// is not kept either, but what it superseded is dropped.
+    /// is not kept either, but what it superseded is dropped. A copy of a later revision from before the
+    /// write is not served until it was read again.
     pub fn written(&self, ticket: Ticket<K>, revision: Revision, value: V) -> Fill {
         if self.bound.is_strict() {
             return Fill::Strict;
@@ -237,7 +241,12 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
             self.drop_below(&ticket.key, revision);
             return Fill::Invalidated;
         }
-        self.put(ticket, revision, value)
+        let (key, started_at) = (ticket.key.clone(), ticket.begun_at);
+        let fill = self.put(ticket, revision, value);
+        if fill == Fill::Older {
+            self.doubt(key, revision, started_at);
+        }
+        fill
     }
 
     /// Another server wrote this revision: an earlier copy is dropped, and reads that are under way
@@ -312,6 +321,7 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
                 value,
             },
             route: ticket.route,
+            doubted: false,
         };
         let present = self.copies.peek(&ticket.key);
         if present.is_some_and(|present| present.order() >= copied.order()) {
@@ -319,6 +329,20 @@ impl<K: Eq + Hash + Clone, V: Weighed + Clone, B: BuildHasher + Clone> BoundedCo
         }
         self.copies.insert(ticket.key, copied);
         Fill::Kept
+    }
+
+    /// After a write that started then and was stored with this revision: a copy of a later revision
+    /// from before is not served any more. Either both were under way together, or the revision went
+    /// back. The copy stays for [`seen`](Self::seen); its shard is locked.
+    fn doubt(&self, key: K, revision: Revision, started_at: MonotonicTime) {
+        let present = self.copies.peek(&key);
+        let is_doubtful = |copied: &Copied<V>| {
+            copied.kept.revision > revision && copied.kept.read_at < started_at
+        };
+        if let Some(mut copied) = present.filter(is_doubtful) {
+            copied.doubted = true;
+            self.copies.insert(key, copied);
+        }
     }
 
     /// Drops a copy of an earlier revision; its shard is locked.

@@ -247,3 +247,19 @@ fn a_copy_that_is_disproved_goes_and_one_that_took_its_place_stays() {
         assert_eq!(served(&copies, 301), Some(3));
     }
 }
+
+#[test]
+fn a_copy_from_before_a_write_with_an_earlier_revision_is_not_served_until_it_is_read_again() {
+    let copies = copies(ChannelUse::Unused);
+    assert_eq!(fill(&copies, 100, 5), Fill::Kept);
+    let write = copies.begin_fill(KEY, at(200));
+    assert_eq!(copies.written(write, revision(2), PAGE), Fill::Older);
+    assert_eq!(served(&copies, 300), None);
+    assert_eq!(copies.seen(&KEY).map(Seen::revision), Some(revision(5)));
+    assert_eq!(fill(&copies, 300, 5), Fill::Kept);
+    assert_eq!(served(&copies, 301), Some(5));
+    // One that started before the copy was read says nothing about it.
+    let early = copies.begin_fill(KEY, at(250));
+    assert_eq!(copies.written(early, revision(4), PAGE), Fill::Older);
+    assert_eq!(served(&copies, 302), Some(5));
+}

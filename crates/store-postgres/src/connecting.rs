@@ -31,6 +31,8 @@ pub(crate) struct Connector {
 struct Credentials {
     config: Config,
     encryption: Option<MakeRustlsConnect>,
+    /// Why the files cannot be used since.
+    refused: Option<String>,
 }
 
 /// What moves the messages of a connection. Nothing is sent or received while it is not polled.
@@ -47,6 +49,7 @@ impl Credentials {
                 Encryption::Off => None,
                 Encryption::Verified { authorities } => Some(tls::connector(authorities)?),
             },
+            refused: None,
         })
     }
 }
@@ -76,10 +79,16 @@ impl Connector {
         let mut last = self.last();
         match read {
             Ok(credentials) => *last = credentials,
-            Err(reason) => tracing::warn!(
-                reason,
-                "a file of the database's address cannot be used; connecting with what it held before"
-            ),
+            // Once, and not with every connection.
+            Err(reason) if last.refused.as_ref() == Some(&reason) => {}
+            Err(reason) => {
+                tracing::warn!(
+                    reason,
+                    "a file of the database's address cannot be used; connecting with what it held \
+                     before"
+                );
+                last.refused = Some(reason);
+            }
         }
         last.clone()
     }
@@ -99,7 +108,9 @@ impl Connector {
 
     /// Opens a connection.
     pub(crate) async fn open(&self) -> Result<(Client, Messages), Error> {
-        let Credentials { config, encryption } = self.credentials();
+        let Credentials {
+            config, encryption, ..
+        } = self.credentials();
         Ok(match encryption {
             None => {
                 let (client, connection) = config.connect(NoTls).await?;

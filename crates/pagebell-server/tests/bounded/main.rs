@@ -382,12 +382,16 @@ async fn a_page_that_went_back_and_is_updated_or_gone_is_answered() {
     for number in 2..=6 {
         one.write(number).await;
     }
-    assert_eq!(other.read().await, (200, 6));
-    database.put_back(backup);
-    sleep(BOUND * 10).await;
-    assert_eq!(one.write(2).await, 2);
     for server in [&one, &other] {
-        assert_eq!(server.read().await, (200, 2));
+        assert_eq!(server.read().await, (200, 6));
+    }
+    database.put_back(backup);
+    assert_eq!(one.write(2).await, 2);
+    assert_eq!(one.read().await, (200, 2), "its own update");
+    sleep(BOUND * 10).await;
+    assert_eq!(one.write(3).await, 3);
+    for server in [&one, &other] {
+        assert_eq!(server.read().await, (200, 3));
     }
     empty
         .remove_page(PageId::new(7), Timestamp::UNIX_EPOCH)
