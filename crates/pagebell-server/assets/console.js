@@ -510,7 +510,6 @@ function editor(form) {
   }, () => { element('zone-time').textContent = 'The list of time zones did not arrive; a name still works.'; });
 
   form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });
-  element('has-hours').closest('label').hidden = false;
   outlook(stored);
   const draft = readDraft(page, formToken);
   if (draft === null) {
@@ -528,7 +527,6 @@ function editor(form) {
 function historyPage(place) {
   const { page, revision } = place.dataset;
   for (const button of place.querySelectorAll('[data-restore]')) {
-    button.hidden = false;
     button.addEventListener('click', async () => {
       const { status, trouble } = await ask(page, 'settings', button.dataset.restore, revision);
       if (status === 200) {
