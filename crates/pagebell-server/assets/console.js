@@ -120,9 +120,11 @@ function editor(form) {
     element('hours').hidden = !element('has-hours').checked;
     drawWeek();
     showZoneTime();
-    isPreviewDue = true;
+    // A form without an edit has nothing to ask about, and no answer to an earlier one counts.
+    isPreviewDue = isEdited || !element('changes').hidden;
     clearTimeout(timer);
-    timer = setTimeout(preview, 150);
+    if (isPreviewDue) timer = setTimeout(preview, 150);
+    else asked += 1;
   }
 
   /** Asks what the form would do to the settings that it was made from. */
