@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { PHONE, WIDE, assertAccessible, close, launch, open } from './browser.mjs';
-import { administer, atEnd, eventually, postgres, serve, temporaryFolder } from './servers.mjs';
+import { POSTGRES_PROGRAMS, administer, atEnd, eventually, postgres, serve, temporaryFolder } from './servers.mjs';
 
 const PAGE_ID = '4711';
 const PAGE = `/console/pages/${PAGE_ID}`;
 const LONG = { id: '4712', name: 'x'.repeat(256) };
-/** The override turns what follows round; the second name ends an isolate first that it has not begun. */
+/** The override reverses what follows; the second name first ends an isolate that it did not start. */
 const TURNED = [{ id: '4713', name: 'Evil \u202Etxt.exe' }, { id: '4714', name: 'Worse \u2069\u202Etxt.exe' }];
 const mondays = { timezone_id: 'Europe/Berlin', weekly_operating_hours: [{ day_of_week: 'MONDAY', open_time: '0900', close_time: '1700' }] };
 const DEFAULTS = { audio_enabled: true, video_enabled: false, icon_enabled: true, call_routing: { ring_target: 'META' }, call_hours: mondays };
@@ -263,7 +263,7 @@ test('a search that the store does not answer says so, keeps its text, and is tr
   const page = await signedIn('/console');
   const [, folder] = /@(.*):/.exec(database);
   // Somebody's transaction keeps the Pages locked until its input ends.
-  const psql = spawn('psql', ['-X', '-q', '-h', decodeURIComponent(folder), '-U', 'postgres', 'postgres'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const psql = spawn(`${POSTGRES_PROGRAMS}/psql`, ['-X', '-q', '-h', decodeURIComponent(folder), '-U', 'postgres', 'postgres'], { stdio: ['pipe', 'pipe', 'inherit'] });
   atEnd(t, () => psql.stdin.end());
   psql.stdin.write('begin; lock table page in access exclusive mode;\n\\echo locked\n');
   await new Promise((resolve) => { psql.stdout.once('data', resolve); });

@@ -175,6 +175,8 @@ test('a week is set, saved, seen by API clients, and undone', async () => {
   await field(page, 'Video calls').check();
   await page.getByText('At partners').click();
   await page.locator('#changes li', { hasText: 'Saturday' }).filter({ hasText: '10:00-14:00' }).waitFor();
+  // The last change comes with the last preview.
+  await page.locator('#changes li', { hasText: 'Calls ring' }).waitFor();
   const said = await changes(page);
   for (const change of ['Video calls: off → on', "Calls ring: in Meta's inbox → at partners", 'Time zone: none → Europe/Paris', 'Monday: any hour → 09:00-17:00', 'Sunday: any hour → closed']) {
     assert.ok(said.includes(change), `${change}: ${said}`);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const BINARY = process.env.PAGEBELL_BINARY;
-const POSTGRES_PROGRAMS = '/usr/lib/postgresql/15/bin';
+export const POSTGRES_PROGRAMS = '/usr/lib/postgresql/15/bin';
 const POSTGRES_ACCOUNT = 'postgres';
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PAGEBELL_')));
 

@@ -120,9 +120,11 @@ function editor(form) {
     element('hours').hidden = !element('has-hours').checked;
     drawWeek();
     showZoneTime();
-    isPreviewDue = true;
+    // A form without an edit has nothing to ask about, and no answer to an earlier one counts.
+    isPreviewDue = isEdited || !element('changes').hidden;
     clearTimeout(timer);
-    timer = setTimeout(preview, 150);
+    if (isPreviewDue) timer = setTimeout(preview, 150);
+    else asked += 1;
   }
 
   /** Asks what the form would do to the settings that it was made from. */
@@ -510,7 +512,6 @@ function editor(form) {
   }, () => { element('zone-time').textContent = 'The list of time zones did not arrive; a name still works.'; });
 
   form.addEventListener('change', (event) => { if (event.target.name in form.elements || event.target.id === 'has-hours') changed(); });
-  element('has-hours').closest('label').hidden = false;
   outlook(stored);
   const draft = readDraft(page, formToken);
   if (draft === null) {
@@ -528,7 +529,6 @@ function editor(form) {
 function historyPage(place) {
   const { page, revision } = place.dataset;
   for (const button of place.querySelectorAll('[data-restore]')) {
-    button.hidden = false;
     button.addEventListener('click', async () => {
       const { status, trouble } = await ask(page, 'settings', button.dataset.restore, revision);
       if (status === 200) {

@@ -17,7 +17,7 @@ pub(crate) struct Asset {
     address: String,
 }
 
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
     (
         "console-drafts.js",
         "text/javascript; charset=utf-8",
@@ -57,6 +57,11 @@ const FILES: [(&str, &str, &str); 8] = [
         "time-zones.js",
         "text/javascript; charset=utf-8",
         include_str!("../assets/time-zones.js"),
+    ),
+    (
+        "without-script.css",
+        "text/css; charset=utf-8",
+        include_str!("../assets/without-script.css"),
     ),
 ];
 

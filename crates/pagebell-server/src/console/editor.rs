@@ -68,14 +68,14 @@ pub(crate) struct Conflict {
 #[derive(Debug)]
 pub(crate) enum Previewed {
     Changes(Preview),
-    Conflict(Conflict),
+    Conflict(Box<Conflict>),
 }
 
 /// What became of an update.
 #[derive(Debug)]
 pub(crate) enum Saved {
     Stored(PageState),
-    Conflict(Conflict),
+    Conflict(Box<Conflict>),
     Missing,
 }
 
@@ -154,17 +154,17 @@ impl Pagebell {
         record: &PageRecord,
         expected: Revision,
         update: &SettingsUpdate,
-    ) -> Result<Conflict, StoreError> {
+    ) -> Result<Box<Conflict>, StoreError> {
         let base = self.settings_at(record.page_id, expected).await?;
         let merge = merge(base.as_ref(), self.settings_of(record), update);
-        Ok(Conflict {
+        Ok(Box::new(Conflict {
             stored: self.page_state(record),
             changed_by: self.change_to(record.page_id, record.revision).await?,
             merged: (&merge.settings).into(),
             merged_settings: merge.settings,
             differences: merge.differences,
             kept: merge.kept,
-        })
+        }))
     }
 
     /// Stores an update if the Page is still at this revision.

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(form, PlainForm::of(&settings, Revision::new(7)));
         let update = form.update(&settings, limits()).unwrap();
         assert_eq!(update.call_hours, CallHoursChange::Keep);
-        assert_eq!(CallSettings::default().updated(&update).video_enabled, true);
+        assert!(CallSettings::default().updated(&update).video_enabled);
         assert_eq!(of_fields("audio_enabled=on"), None, "another form");
     }
 

@@ -143,7 +143,7 @@ fn a_form_token_is_not_enough_for_another_origin() {
         ("Sec-Fetch-Site: same-origin\r\n".to_owned(), 200),
         ("Sec-Fetch-Site: same-site\r\n".to_owned(), 403),
         ("Sec-Fetch-Site: cross-site\r\n".to_owned(), 403),
-        (format!("Origin: http://127.0.0.1:1\r\n"), 403),
+        ("Origin: http://127.0.0.1:1\r\n".to_owned(), 403),
         (
             format!("Origin: http://{here}\r\nSec-Fetch-Site: same-site\r\n"),
             403,

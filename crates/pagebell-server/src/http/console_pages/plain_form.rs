@@ -57,7 +57,7 @@ pub(super) async fn submit(
     {
         Ok(Saved::Stored(_)) => Redirect::to(&format!("{address}?{SAVED}")).into_response(),
         Ok(Saved::Conflict(conflict)) => {
-            let (notice, form) = PlainNotice::of_conflict(conflict);
+            let (notice, form) = PlainNotice::of_conflict(*conflict);
             again(StatusCode::CONFLICT, &form, notice)
         }
         Ok(Saved::Missing) => super::gone(),
