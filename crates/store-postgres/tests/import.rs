@@ -37,6 +37,7 @@ fn import(video_enabled: bool) -> PagesImport {
     let page = |number| ImportedPage {
         page_id: PageId::new(number),
         name: Some(format!("Bakery {number} {video_enabled}")),
+        calling: CallingChange::default(),
         update: update.clone(),
     };
     PagesImport {

@@ -228,6 +228,7 @@ pub async fn names_that_not_every_store_keeps_are_refused(store: &dyn SettingsSt
     let line = |number, name| ImportedPage {
         page_id: page(number),
         name,
+        calling: CallingChange::default(),
         update: audio(false),
     };
     let import = PagesImport {
