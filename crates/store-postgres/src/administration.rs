@@ -9,8 +9,8 @@ use deadpool_postgres::{GenericClient, Object};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use settings_store::{
-    Added, AppRecord, Decision, HistoryEntry, Imported, NewPage, PageRecord, PagesImport, Revision,
-    StoreError, TokenHash, TokenKey, TokenRecord, signed,
+    Added, AppRecord, Decision, HistoryEntry, Imported, NameChanges, NewPage, PageRecord,
+    PagesImport, Revision, StoreError, TokenHash, TokenKey, TokenRecord, signed,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
@@ -18,6 +18,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::calling::Callings;
 use crate::error::{self, Fate, unavailable};
+use crate::name_index;
 use crate::reads;
 use crate::rows::{self, PageRow};
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
@@ -30,7 +31,7 @@ pub(crate) const MOST_ROUNDS: usize = 20;
 const IMPORT_TIME: Duration = Duration::from_mins(2);
 
 /// Something that is done at once or not at all.
-trait Change: Sync {
+pub(crate) trait Change: Sync {
     type Output;
 
     /// How long one try may take.
@@ -41,7 +42,10 @@ trait Change: Sync {
 }
 
 /// Runs a change, again only while it certainly has not happened.
-async fn change<C: Change>(sessions: &Sessions, work: C) -> Result<C::Output, StoreError> {
+pub(crate) async fn change<C: Change>(
+    sessions: &Sessions,
+    work: C,
+) -> Result<C::Output, StoreError> {
     let deadline = Instant::now() + WRITE_TIME;
     loop {
         let error = match sessions.take().await {
@@ -77,7 +81,7 @@ fn unknown(reason: String) -> StoreError {
 }
 
 /// Runs a change of one statement; the rows that it returns.
-pub(crate) async fn statement(
+async fn statement(
     sessions: &Sessions,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -108,7 +112,7 @@ INSERT INTO page (page_id, name, revision, previous_revision, removed)
 VALUES ($1, $2, 0, 0, false)
 ON CONFLICT (page_id) DO UPDATE SET name = coalesce(excluded.name, page.name), removed = false
 RETURNING (SELECT NOT before.removed FROM page AS before WHERE before.page_id = $1)";
-    let rows = statement(sessions, ADD, &[&signed(page.page_id.get()), &page.name]).await?;
+    let rows = change(sessions, AddPage { sql: ADD, page }).await?;
     let was_there = rows
         .first()
         .map(|row| rows::get::<Option<bool>>(row, 0))
@@ -118,6 +122,32 @@ RETURNING (SELECT NOT before.removed FROM page AS before WHERE before.page_id = 
         Some(true) => Added::AlreadyThere,
         Some(false) | None => Added::New,
     })
+}
+
+/// The addition of a Page.
+struct AddPage<'a> {
+    sql: &'a str,
+    page: &'a NewPage,
+}
+
+impl Change for AddPage<'_> {
+    type Output = Vec<Row>;
+
+    async fn run(&self, session: &mut Object) -> Result<Vec<Row>, Error> {
+        let Self { sql, page } = self;
+        let transaction = session.transaction().await?;
+        let add = transaction.prepare_cached(sql).await?;
+        let rows = transaction
+            .query(&add, &[&signed(page.page_id.get()), &page.name])
+            .await?;
+        let mut names = NameChanges::default();
+        if let Some(name) = &page.name {
+            names.set(page.page_id, Some(name));
+        }
+        name_index::apply(&transaction, names).await?;
+        transaction.commit().await?;
+        Ok(rows)
+    }
 }
 
 /// Removes a Page; its row stays for the revision. Returns the tokens that covered it by name;
@@ -187,6 +217,9 @@ SELECT page_id FROM written";
             return Ok(None);
         }
         let tokens = uncover(&transaction, &[self.page_id]).await?;
+        let mut names = NameChanges::default();
+        names.set(self.page_id, None);
+        name_index::apply(&transaction, names).await?;
         transaction.commit().await?;
         Ok(Some(tokens))
     }
@@ -346,6 +379,8 @@ pub(crate) struct StoreAll {
     pub(crate) ended: Vec<PageId>,
     /// What is stated about calling on those of its Pages where that changes.
     pub(crate) callings: Callings,
+    /// The names that change.
+    pub(crate) names: NameChanges,
 }
 
 impl StoreAll {
@@ -356,6 +391,7 @@ impl StoreAll {
             removed: Vec::new(),
             ended: Vec::new(),
             callings: Callings::default(),
+            names: NameChanges::default(),
         }
     }
 
@@ -390,6 +426,7 @@ impl Change for StoreAll {
             let remove = transaction.prepare_cached(REMOVE).await?;
             transaction.execute(&remove, &[&self.removed]).await?;
         }
+        name_index::apply(&transaction, self.names.clone()).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -466,6 +503,9 @@ fn decide_import(
             let Imports { record, .. } = page;
             all.attempt
                 .add(record, page.read_revision, name, &page.entries);
+            if name.is_some() {
+                all.names.set(*page_id, name);
+            }
             if page.is_restated {
                 all.callings.add(*page_id, record.calling);
             }

@@ -26,14 +26,11 @@ use crate::line::Lines;
 use crate::location::Location;
 use crate::moving;
 use crate::reads::{self, TokenWithApp};
-use crate::rows::{self, APP_COLUMNS, PageRow, TOKEN_COLUMNS};
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema;
+use crate::search;
 use crate::sessions::{self, Sessions};
 use crate::writes::{self, Observers, Writer};
-
-/// How many names a search reads from the database at a time. The database has no function of its
-/// own that ignores accents, so names are compared here.
-const SEARCHED_NAMES: usize = 2_000;
 
 /// A store in a PostgreSQL database, which any number of servers may share.
 pub struct PostgresStore {
@@ -129,59 +126,21 @@ impl PostgresStore {
         self.sessions()?.query(sql, parameters).await
     }
 
-    /// Pages whose signed ids are in a range, appended to those found already.
-    async fn append_pages(
+    /// The first Pages whose signed ids are in a range, in the order of these.
+    async fn pages_in(
         &self,
-        found: &mut Vec<PageRecord>,
         ids: RangeInclusive<i64>,
-        search: &PageSearch,
         limit: usize,
-    ) -> Result<(), StoreError> {
-        let (mut first, last) = ids.into_inner();
-        while found.len() < limit {
-            let missing = limit - found.len();
-            let count = if search.finds_all() {
-                missing
-            } else {
-                SEARCHED_NAMES
-            };
-            let names = self.names(first..=last, count).await?;
-            let matches = names
-                .iter()
-                .filter(|(page_id, name)| search.finds(*page_id, name.as_deref()));
-            let wanted: Vec<PageId> = matches.take(missing).map(|(id, _name)| *id).collect();
-            if !wanted.is_empty() {
-                let mut rows = reads::find_pages(self.sessions()?, &wanted).await?;
-                for row in wanted.iter().filter_map(|page_id| rows.remove(page_id)) {
-                    let row = row?;
-                    // It may have been removed since its name was read.
-                    if !row.removed {
-                        found.push(row.record);
-                    }
-                }
-            }
-            let Some((newest, _name)) = names.last().filter(|_| names.len() == count) else {
-                break;
-            };
-            match signed(newest.get()).checked_add(1) {
-                Some(next) if next <= last => first = next,
-                _ => break,
-            }
-        }
-        Ok(())
-    }
-
-    /// The names of the first Pages whose signed ids are in a range, in the order of these.
-    async fn names(
-        &self,
-        ids: RangeInclusive<i64>,
-        count: usize,
-    ) -> Result<Vec<(PageId, Option<String>)>, StoreError> {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        let sql = "SELECT page_id, name FROM page \
-                   WHERE page_id >= $1 AND page_id <= $2 AND NOT removed ORDER BY page_id LIMIT $3";
-        let rows = self.rows(sql, &[ids.start(), ids.end(), &count]).await?;
-        rows.iter().map(rows::page_name).collect()
+    ) -> Result<Vec<PageRecord>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let sql = format!(
+            "SELECT {PAGE_COLUMNS} FROM page \
+             WHERE page_id >= $1 AND page_id <= $2 AND NOT removed ORDER BY page_id LIMIT $3"
+        );
+        let rows = self.rows(&sql, &[ids.start(), ids.end(), &limit]).await?;
+        rows.iter()
+            .map(|row| rows::page(row).map(|row| row.record))
+            .collect()
     }
 }
 
@@ -266,10 +225,13 @@ impl SettingsStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
         let search = PageSearch::new(text);
+        if !search.finds_all() {
+            return search::find(self.sessions()?, &search, after, limit).await;
+        }
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
             if found.len() < limit {
-                self.append_pages(&mut found, ids, &search, limit).await?;
+                found.extend(self.pages_in(ids, limit - found.len()).await?);
             }
         }
         Ok(found)
