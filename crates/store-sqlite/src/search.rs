@@ -204,3 +204,54 @@ fn in_segment(
             Ok(query.find(first_id, row.get_ref(0)?.as_blob()?))
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::connection::{self, Purpose};
+    use crate::schema;
+
+    fn readers(folder: &tempfile::TempDir) -> Arc<Readers> {
+        let path = folder.path().join("pagebell.db");
+        let mut connection = connection::open(&path, Purpose::Write).unwrap();
+        schema::migrate(&mut connection, &path).unwrap();
+        Arc::new(Readers::open(&path).unwrap())
+    }
+
+    /// The only thread of this runtime goes on while the search waits for a connection.
+    #[tokio::test]
+    async fn a_search_does_not_block_the_runtime() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(&folder);
+        let count = std::thread::available_parallelism().map_or(2, usize::from);
+        let taken: Vec<_> = (0..count.clamp(2, 8))
+            .map(|_| readers.take().unwrap())
+            .collect();
+        let searches = Searches::new(Arc::clone(&readers));
+        let mut search = Box::pin(searches.find(PageSearch::new("bakery"), None, 9));
+        let waited = tokio::time::timeout(Duration::from_millis(10), &mut search).await;
+        assert!(waited.is_err(), "it has no connection yet");
+        drop(taken);
+        assert_eq!(search.await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn a_search_that_nobody_waits_for_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let readers = readers(&folder);
+        let abandoned = Abandoned::default();
+        let flag = Arc::clone(&abandoned.0);
+        let work = Work {
+            search: PageSearch::new("bakery"),
+            limit: 9,
+            abandoned: Arc::clone(&flag),
+            _turn: Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap(),
+        };
+        assert_eq!(work.run(&readers, None).unwrap(), []);
+        drop(abandoned);
+        let error = work.run(&readers, None).unwrap_err().to_string();
+        assert!(error.contains("nobody waits"), "{error}");
+    }
+}
