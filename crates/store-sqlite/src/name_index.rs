@@ -73,9 +73,8 @@ pub(crate) fn fill(connection: &Connection) -> rusqlite::Result<()> {
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        if let Some(segment) = builder.add(row.get(0)?, row.get_ref(1)?.as_str()?) {
-            insert(&segment)?;
-        }
+        let complete = builder.add(row.get(0)?, row.get_ref(1)?.as_str()?);
+        complete.iter().try_for_each(&mut insert)?;
     }
     builder.finish().iter().try_for_each(insert)
 }

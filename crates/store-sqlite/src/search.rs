@@ -83,16 +83,25 @@ impl Work {
         let transaction = connection
             .unchecked_transaction()
             .map_err(|error| of_read(&error))?;
-        let found = self.find(&transaction, after)?;
+        let mut found = Vec::new();
+        let mut after = after;
+        while found.len() < self.limit
+            && let Some(last) = self.find(&transaction, after, &mut found)?
+        {
+            after = Some(last);
+        }
         transaction.commit().map_err(|error| of_read(&error))?;
         Ok(found)
     }
 
+    /// Appends the first Pages that are found; returns the last that was looked at where there may be
+    /// more.
     fn find(
         &self,
         connection: &Connection,
         after: Option<PageId>,
-    ) -> Result<Vec<PageRecord>, StoreError> {
+        found: &mut Vec<PageRecord>,
+    ) -> Result<Option<PageId>, StoreError> {
         let mut ids = BTreeSet::new();
         if let Some(query) = self.search.name_query() {
             for range in signed_ids_after(after) {
@@ -104,13 +113,18 @@ impl Work {
             self.by_id(connection, range, &mut by_id)?;
         }
         ids.extend(by_id);
-        let mut found = Vec::new();
-        for page_id in ids.into_iter().take(self.limit) {
-            let row = rows::find_page(connection, PageId::new(page_id))?;
+        let mut last = None;
+        // Behind as many as are wanted there may be gaps, as each kind of hit is read so far only.
+        for page_id in ids.iter().take(self.limit).copied().map(PageId::new) {
+            if found.len() == self.limit {
+                return Ok(None);
+            }
+            let row = rows::find_page(connection, page_id)?;
             let record = row.filter(|row| !row.removed).map(|row| row.record);
             found.extend(record.filter(|it| self.search.finds(it.page_id, it.name.as_deref())));
+            last = Some(page_id);
         }
-        Ok(found)
+        Ok(last.filter(|_| ids.len() >= self.limit))
     }
 
     /// The ids of the first Pages of a range whose names hold the words, until there are as many as

@@ -6,9 +6,7 @@ use call_settings::PageId;
 
 #[cfg(doc)]
 use super::NameSegment;
-use super::filter::NameFilter;
-use super::segment::{self, DamagedSegment, EncodedSegment, Reader, text};
-use crate::page_search::fold;
+use super::segment::{DamagedSegment, EncodedSegment, Names, Reader, indexed};
 use crate::signed;
 
 /// The names that a transaction gives to Pages or takes from them.
@@ -74,62 +72,53 @@ impl NameChanges {
         };
         let changes: Vec<(i64, String)> = std::mem::replace(&mut self.names, behind)
             .into_iter()
-            .map(|(id, name)| (id, name.as_deref().map(fold).unwrap_or_default()))
+            .map(|(id, name)| (id, name.as_deref().map(indexed).unwrap_or_default()))
             .collect();
+        let mut changes = changes.iter().peekable();
         let mut merged = Merged::default();
-        let mut changes = changes.iter().map(|(id, name)| (*id, &name[..])).peekable();
         let mut reader = Reader::new(stored.first_id, &stored.names)?;
-        while let Some((signed_id, name)) = reader.next_name()? {
-            while let Some((id, name)) = changes.next_if(|(id, _)| *id < signed_id) {
-                merged.add(id, name);
+        let words = reader.words()?;
+        let mut present: Vec<&str> = Vec::new();
+        while let Some((signed_id, numbers)) = reader.next_name()? {
+            present.clear();
+            for number in numbers {
+                present.push(words.get(number?).ok_or(DamagedSegment)?);
             }
-            let name = text(name)?;
+            while let Some((id, name)) = changes.next_if(|(id, _)| *id < signed_id) {
+                merged.set(*id, name);
+            }
             match changes.next_if(|(id, _)| *id == signed_id) {
-                Some((_, other)) if other != name => merged.replace(signed_id, other),
-                _ => merged.names.push((signed_id, name)),
+                Some((_, name)) if !present.iter().copied().eq(name.split(' ')) => {
+                    merged.is_changed = true;
+                    merged.set(signed_id, name);
+                }
+                _ => merged.names.add(signed_id, present.iter().copied()),
             }
         }
         for (id, name) in changes {
-            merged.add(id, name);
+            merged.set(*id, name);
         }
-        Ok(merged.encode(stored))
+        Ok(if merged.is_changed {
+            merged.names.encode(stored.first_id)
+        } else {
+            Vec::new()
+        })
     }
 }
 
 /// The names of a segment and their changes.
 #[derive(Debug, Default)]
 struct Merged<'a> {
-    names: Vec<(i64, &'a str)>,
-    added: Vec<&'a str>,
-    is_any_replaced: bool,
+    names: Names<'a>,
+    is_changed: bool,
 }
 
 impl<'a> Merged<'a> {
-    /// Adds the name of a Page that has none so far. An empty one is none.
-    fn add(&mut self, signed_id: i64, name: &'a str) {
+    /// Adds a name that is new or another one. An empty one is none.
+    fn set(&mut self, signed_id: i64, name: &'a str) {
         if !name.is_empty() {
-            self.names.push((signed_id, name));
-            self.added.push(name);
+            self.names.add(signed_id, name.split(' '));
+            self.is_changed = true;
         }
-    }
-
-    fn replace(&mut self, signed_id: i64, name: &'a str) {
-        self.is_any_replaced = true;
-        self.add(signed_id, name);
-    }
-
-    fn encode(self, stored: &EncodedSegment) -> Vec<EncodedSegment> {
-        if self.added.is_empty() && !self.is_any_replaced {
-            return Vec::new();
-        }
-        // Most segments only grow: then what the filter has already need not be computed again.
-        let filter = NameFilter::from_bytes(&stored.filter).filter(|_| !self.is_any_replaced);
-        let filter = filter.map(|mut filter| {
-            for name in self.added {
-                filter.add(name);
-            }
-            filter
-        });
-        segment::encode(stored.first_id, &self.names, filter)
     }
 }
