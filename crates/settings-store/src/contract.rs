@@ -7,6 +7,7 @@ mod access;
 mod calling;
 mod moving;
 mod pages;
+mod search;
 mod settings;
 
 use std::sync::Mutex;
@@ -36,6 +37,7 @@ pub use pages::{
     page_ids_of_the_whole_range, pages_are_added_listed_and_removed, pages_are_found,
     removed_pages_come_back_empty,
 };
+pub use search::searches_find_what_the_names_hold;
 pub use settings::{
     a_closed_store_refuses, an_expected_revision_guards_the_write,
     concurrent_writers_each_make_one_revision, empty_and_equal_updates_change_nothing,
@@ -59,6 +61,7 @@ macro_rules! contract_tests {
             a_closed_store_refuses
             pages_are_added_listed_and_removed
             pages_are_found
+            searches_find_what_the_names_hold
             removed_pages_come_back_empty
             many_pages_are_imported_like_updates
             page_ids_of_the_whole_range

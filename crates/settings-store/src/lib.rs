@@ -17,6 +17,7 @@ mod line;
 mod memory;
 mod moving;
 mod name;
+mod name_index;
 mod observer;
 mod page_search;
 mod record;
@@ -30,6 +31,10 @@ pub use line::{BoundedKeeping, Hint, Line, OpenLine, PageAtLeader};
 pub use memory::MemoryStore;
 pub use moving::{Inventory, Move, Moved, WholePage};
 pub use name::{LONGEST_NAME, NameError, check_page_name, parse_name};
+pub use name_index::{
+    DamagedSegment, EncodedSegment, FIRST_SEGMENTS, NAME_FILTER_BYTES, NameChanges, NameQuery,
+    NameSegment, SegmentBuilder, first_segment,
+};
 pub use observer::{CommitReport, Invalidation, KeepCopies, StoreObserver, Unobserved};
 pub use page_search::PageSearch;
 pub use record::{

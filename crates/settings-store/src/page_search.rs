@@ -1,10 +1,13 @@
 //! Finding Pages by what people type.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use call_settings::PageId;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::canonical_combining_class;
+
+use crate::{NameQuery, signed};
 
 /// A text that people look Pages up by. Every store asks it, so that all of them find alike.
 ///
@@ -22,6 +25,7 @@ use unicode_normalization::char::canonical_combining_class;
 #[derive(Clone, Debug)]
 pub struct PageSearch {
     text: String,
+    /// Folded, none of them empty.
     words: BTreeSet<String>,
 }
 
@@ -29,13 +33,57 @@ impl PageSearch {
     /// A search for a text.
     pub fn new(text: &str) -> Self {
         let text = text.trim().to_owned();
-        let words = text.split_whitespace().map(fold).collect();
+        let words = text.split_whitespace().map(fold);
+        let words = words.filter(|word| !word.is_empty()).collect();
         Self { text, words }
     }
 
     /// Whether every Page is found.
     pub fn finds_all(&self) -> bool {
-        self.text.is_empty()
+        self.words.is_empty()
+    }
+
+    /// What is to be asked of the index of names; `None`: every Page is found.
+    pub fn name_query(&self) -> Option<NameQuery> {
+        NameQuery::new(self.words.iter().map(String::as_str))
+    }
+
+    /// The signed ids behind a Page that begin with the text, in the order of the unsigned ones.
+    pub fn signed_ids_after(&self, after: Option<PageId>) -> Vec<RangeInclusive<i64>> {
+        let first = after.map_or(Some(0), |after| after.get().checked_add(1));
+        let Some(first) = first else {
+            return Vec::new();
+        };
+        let ranges = self.ids().into_iter().filter_map(|range| {
+            let start = first.max(*range.start());
+            (start <= *range.end()).then_some(start..=*range.end())
+        });
+        ranges.flat_map(by_sign).collect()
+    }
+
+    /// The ids that begin with the text: a range for each number of digits behind it.
+    fn ids(&self) -> Vec<RangeInclusive<u64>> {
+        let is_number = self.text.bytes().all(|byte| byte.is_ascii_digit());
+        let Some(mut start) = self.text.parse::<u64>().ok().filter(|_| is_number) else {
+            return Vec::new();
+        };
+        if self.text.starts_with('0') {
+            return if self.text == "0" {
+                vec![0..=0]
+            } else {
+                Vec::new()
+            };
+        }
+        let mut ranges = Vec::new();
+        let mut length: u64 = 1;
+        loop {
+            ranges.push(start..=start.saturating_add(length - 1));
+            let next = start.checked_mul(10).zip(length.checked_mul(10));
+            let Some((more, longer)) = next else {
+                return ranges;
+            };
+            (start, length) = (more, longer);
+        }
     }
 
     /// Whether a Page with this id and name is found.
@@ -52,7 +100,10 @@ impl PageSearch {
 ///
 /// Accents and the points of Hebrew and Arabic are removed. Marks that make another letter stay:
 /// the vowels of Indian scripts and the voicing of Japanese syllables.
-fn fold(text: &str) -> String {
+///
+/// Stores keep folded names: a change of what this returns, also by a new version of Unicode, needs a
+/// schema migration that fills their index again.
+pub(crate) fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
     }
@@ -78,6 +129,16 @@ fn fold(text: &str) -> String {
     folded.nfc().collect()
 }
 
+/// The signed numbers of the same bits, in at most two ranges.
+fn by_sign(range: RangeInclusive<u64>) -> Vec<RangeInclusive<i64>> {
+    const HIGHEST: u64 = i64::MAX.unsigned_abs();
+    let (start, end) = range.into_inner();
+    if start <= HIGHEST && end > HIGHEST {
+        return vec![signed(start)..=i64::MAX, i64::MIN..=signed(end)];
+    }
+    vec![signed(start)..=signed(end)]
+}
+
 /// Whether a mark only accompanies its letter. Classes under 10 hold marks that make another
 /// letter.
 fn is_accent(letter: char) -> bool {
@@ -87,6 +148,7 @@ fn is_accent(letter: char) -> bool {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use sha2::Digest as _;
 
     use super::*;
 
@@ -136,6 +198,80 @@ mod tests {
         let finds = |text| PageSearch::new(text).finds(PageId::new(4711), None);
         assert!(finds("47") && finds(" 4711 ") && finds(""));
         assert!(!finds("71") && !finds("47 11"));
+    }
+
+    /// What stores keep depends on this. Where it fails, add a schema migration to each store that
+    /// fills the index of names again, and put the new digest here.
+    #[test]
+    fn the_folding_is_that_of_the_stored_index() {
+        let letters = ('\u{0}'..=char::MAX).filter(|letter| !letter.is_whitespace());
+        let folded = fold(
+            &letters
+                .flat_map(|letter| [letter, '\n'])
+                .collect::<String>(),
+        );
+        let white_space = folded.chars().find(|it| it.is_whitespace() && *it != '\n');
+        assert_eq!(white_space, None, "words stay words");
+        let digest = sha2::Sha256::digest(folded.as_bytes());
+        assert_eq!(digest[..4], [25, 218, 103, 172]);
+    }
+
+    #[test]
+    fn ids_in_ranges_are_those_that_begin_with_the_text() {
+        let half = u64::MAX / 2;
+        let numbers = [
+            0,
+            1,
+            9,
+            10,
+            19,
+            47,
+            470,
+            479,
+            480,
+            4_711,
+            half,
+            half + 1,
+            9_300_000_000_000_000_000,
+            10_000_000_000_000_000_000,
+            18_446_744_073_709_551_609,
+            u64::MAX,
+        ];
+        let texts = [
+            "0",
+            "00",
+            "01",
+            "1",
+            "9",
+            "92",
+            "922",
+            "10",
+            "18",
+            "47",
+            "4711",
+            "18446744073709551615",
+            "18446744073709551616",
+            "184467440737095516150",
+            "+1",
+            "-1",
+            "x",
+            "1 2",
+        ];
+        for text in texts {
+            let search = PageSearch::new(text);
+            for after in [None, Some(0), Some(1), Some(47), Some(half), Some(u64::MAX)] {
+                let ranges = search.signed_ids_after(after.map(PageId::new));
+                for number in numbers {
+                    let is_in = ranges.iter().any(|range| range.contains(&signed(number)));
+                    let expected = number.to_string().starts_with(text)
+                        && after.is_none_or(|after| number > after);
+                    assert_eq!(is_in, expected, "{text}: {number} behind {after:?}");
+                }
+                let unsigned = |range: &RangeInclusive<i64>| crate::unsigned(*range.start());
+                assert!(ranges.is_sorted_by_key(unsigned));
+                assert!(ranges.iter().all(|range| range.start() <= range.end()));
+            }
+        }
     }
 
     fn finds(text: &str, name: &str) -> bool {

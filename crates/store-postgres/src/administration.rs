@@ -8,8 +8,8 @@ use deadpool_postgres::{GenericClient, Object};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use settings_store::{
-    Added, AppRecord, HistoryEntry, NewPage, Revision, StoreError, TokenHash, TokenKey,
-    TokenRecord, signed, unsigned,
+    Added, AppRecord, HistoryEntry, NameChanges, NewPage, Revision, StoreError, TokenHash,
+    TokenKey, TokenRecord, signed, unsigned,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
@@ -17,6 +17,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::calling::Callings;
 use crate::error::{self, Fate, unavailable};
+use crate::name_index;
 use crate::rows;
 use crate::sessions::{self, PAUSE, Sessions, TRY_TIME, WRITE_TIME};
 use crate::writes::Attempt;
@@ -86,7 +87,7 @@ fn unknown(reason: String) -> StoreError {
 }
 
 /// Runs a change of one statement; the rows that it returns.
-pub(crate) async fn statement(
+async fn statement(
     sessions: &Sessions,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
@@ -117,7 +118,7 @@ INSERT INTO page (page_id, name, revision, previous_revision, removed)
 VALUES ($1, $2, 0, 0, false)
 ON CONFLICT (page_id) DO UPDATE SET name = coalesce(excluded.name, page.name), removed = false
 RETURNING (SELECT NOT before.removed FROM page AS before WHERE before.page_id = $1)";
-    let rows = statement(sessions, ADD, &[&signed(page.page_id.get()), &page.name]).await?;
+    let rows = change(sessions, AddPage { sql: ADD, page }).await?;
     let was_there = rows
         .first()
         .map(|row| rows::get::<Option<bool>>(row, 0))
@@ -127,6 +128,32 @@ RETURNING (SELECT NOT before.removed FROM page AS before WHERE before.page_id = 
         Some(true) => Added::AlreadyThere,
         Some(false) | None => Added::New,
     })
+}
+
+/// The addition of a Page.
+struct AddPage<'a> {
+    sql: &'a str,
+    page: &'a NewPage,
+}
+
+impl Change for AddPage<'_> {
+    type Output = Vec<Row>;
+
+    async fn run(&self, session: &mut Object) -> Result<Vec<Row>, Error> {
+        let Self { sql, page } = self;
+        let transaction = session.transaction().await?;
+        let add = transaction.prepare_cached(sql).await?;
+        let rows = transaction
+            .query(&add, &[&signed(page.page_id.get()), &page.name])
+            .await?;
+        let mut names = NameChanges::default();
+        if let Some(name) = &page.name {
+            names.set(page.page_id, Some(name));
+        }
+        name_index::apply(&transaction, names).await?;
+        transaction.commit().await?;
+        Ok(rows)
+    }
 }
 
 /// Removes a Page; its row stays for the revision. Returns the tokens that covered it by name;
@@ -182,6 +209,9 @@ SELECT page_id, $2, $4, '', 0 FROM written";
             .execute(&remove, &[&page_id, &next, &found, &at])
             .await?;
         let tokens = uncover(&transaction, &[self.page_id]).await?;
+        let mut names = NameChanges::default();
+        names.set(self.page_id, None);
+        name_index::apply(&transaction, names).await?;
         transaction.commit().await?;
         Ok(Ok(Some(tokens)))
     }
@@ -313,6 +343,8 @@ pub(crate) struct StoreAll {
     pub(crate) ended: Vec<PageId>,
     /// What is stated about calling on those of its Pages where that changes.
     pub(crate) callings: Callings,
+    /// The names that change.
+    pub(crate) names: NameChanges,
 }
 
 impl StoreAll {
@@ -323,6 +355,7 @@ impl StoreAll {
             removed: Vec::new(),
             ended: Vec::new(),
             callings: Callings::default(),
+            names: NameChanges::default(),
         }
     }
 
@@ -357,6 +390,7 @@ impl Change for StoreAll {
             let remove = transaction.prepare_cached(REMOVE).await?;
             transaction.execute(&remove, &[&self.removed]).await?;
         }
+        name_index::apply(&transaction, self.names.clone()).await?;
         transaction.commit().await?;
         Ok(true)
     }

@@ -1,32 +1,49 @@
 //! Statements of what is stated about calling on Pages.
 
 use call_settings::PageId;
-use deadpool_postgres::GenericClient;
-use settings_store::{PageCalling, PageChange, StoreError, signed};
+use deadpool_postgres::{GenericClient, Object};
+use settings_store::{NameChanges, PageCalling, PageChange, StoreError, signed};
 use tokio_postgres::Error;
 
-use crate::administration::statement;
+use crate::administration::{Change, change};
+use crate::name_index;
 use crate::sessions::Sessions;
 
 /// Changes the name of a Page and what is stated about calling; `false`: there is no such Page.
-pub(crate) async fn set_page(sessions: &Sessions, change: &PageChange) -> Result<bool, StoreError> {
-    const SET: &str = "
+pub(crate) async fn set_page(sessions: &Sessions, page: &PageChange) -> Result<bool, StoreError> {
+    change(sessions, SetPage(page)).await
+}
+
+/// The change of a Page outside of its settings.
+struct SetPage<'a>(&'a PageChange);
+
+impl Change for SetPage<'_> {
+    type Output = bool;
+
+    async fn run(&self, session: &mut Object) -> Result<bool, Error> {
+        const SET: &str = "
 UPDATE page SET name = coalesce($2, name), eligible = coalesce($3, eligible),
     engaged_users = coalesce($4, engaged_users)
-WHERE page_id = $1 AND NOT removed
-RETURNING page_id";
-    let rows = statement(
-        sessions,
-        SET,
-        &[
-            &signed(change.page_id.get()),
-            &change.name,
-            &change.calling.eligible,
-            &change.calling.engaged_users.map(signed),
-        ],
-    )
-    .await?;
-    Ok(!rows.is_empty())
+WHERE page_id = $1 AND NOT removed";
+        let Self(page) = self;
+        let transaction = session.transaction().await?;
+        let set = transaction.prepare_cached(SET).await?;
+        let page_id = signed(page.page_id.get());
+        let engaged_users = page.calling.engaged_users.map(signed);
+        let rows = transaction
+            .execute(
+                &set,
+                &[&page_id, &page.name, &page.calling.eligible, &engaged_users],
+            )
+            .await?;
+        let mut names = NameChanges::default();
+        if let Some(name) = page.name.as_deref().filter(|_| rows > 0) {
+            names.set(page.page_id, Some(name));
+        }
+        name_index::apply(&transaction, names).await?;
+        transaction.commit().await?;
+        Ok(rows > 0)
+    }
 }
 
 /// What is stated about calling on some Pages, as columns.

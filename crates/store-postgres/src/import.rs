@@ -10,14 +10,15 @@ use std::time::Duration;
 use call_settings::PageId;
 use deadpool_postgres::{GenericClient, Object};
 use settings_store::{
-    Decision, HistoryEntry, Imported, ImportedPage, PageRecord, PagesImport, Revision, StoreError,
-    signed,
+    Decision, HistoryEntry, Imported, ImportedPage, NameChanges, PageRecord, PagesImport, Revision,
+    StoreError, signed,
 };
 use tokio_postgres::Error;
 
 use crate::administration::{Change, IMPORT_TIME, MOST_ROUNDS, change, overtaken};
 use crate::batch::Found;
 use crate::calling::Callings;
+use crate::name_index;
 use crate::reads;
 use crate::rows::PageRow;
 use crate::sessions::Sessions;
@@ -167,6 +168,7 @@ impl Decided {
         let stored = BTreeSet::from_iter(attempt.store(transaction).await?);
         let mut overtaken = Vec::new();
         let mut callings = Callings::default();
+        let mut names = NameChanges::default();
         for (id, page) in &self.pages {
             if page.is_to_be_stored && !stored.contains(id) {
                 overtaken.push(*id);
@@ -174,12 +176,16 @@ impl Decided {
                 if page.is_restated {
                     callings.add(page.record.page_id, page.record.calling);
                 }
+                if page.name.is_some() {
+                    names.set(page.record.page_id, page.name.as_deref());
+                }
                 imported.added += page.counts.added;
                 imported.changed += page.counts.changed;
                 imported.unchanged += page.counts.unchanged;
             }
         }
         callings.store(transaction).await?;
+        name_index::apply(transaction, names).await?;
         Ok(overtaken)
     }
 }

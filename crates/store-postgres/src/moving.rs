@@ -116,6 +116,11 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
                 let name = page.record.name.as_deref();
                 let entries = page.history_after(after);
                 put.attempt.add(&page.record, after, name, entries);
+                let is_ended = page.was_removed_after(after);
+                // A name that is there stays where none is given, unless its Page was removed.
+                if name.is_some() || page.removed || is_ended {
+                    put.names.set(page_id, name.filter(|_| !page.removed));
+                }
                 let calling = row.as_ref().map(|row| row.record.calling);
                 if calling.unwrap_or_default() != page.record.calling {
                     put.callings.add(page_id, page.record.calling);
@@ -123,7 +128,7 @@ async fn decide(sessions: &Sessions, pages: &[WholePage]) -> Result<(StoreAll, M
                 if page.removed {
                     put.removed.push(signed(page_id.get()));
                 }
-                if page.was_removed_after(after) {
+                if is_ended {
                     put.ended.push(page_id);
                 }
                 moved.written += 1;

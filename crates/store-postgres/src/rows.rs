@@ -36,11 +36,6 @@ pub(crate) fn page_id(row: &Row) -> Result<PageId, StoreError> {
     get(row, 0).map(unsigned).map(PageId::new)
 }
 
-/// The first two of [`PAGE_COLUMNS`].
-pub(crate) fn page_name(row: &Row) -> Result<(PageId, Option<String>), StoreError> {
-    Ok((page_id(row)?, get(row, 1)?))
-}
-
 /// A row with [`PAGE_COLUMNS`]. The document is checked against its checksum.
 pub(crate) fn page(row: &Row) -> Result<PageRow, StoreError> {
     let page_id = page_id(row)?;

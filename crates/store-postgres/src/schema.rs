@@ -16,19 +16,24 @@ use tokio_postgres::error::SqlState;
 
 use crate::error::{described, unavailable};
 use crate::location::Location;
+use crate::name_index;
 use crate::sessions::Sessions;
 use patience::{Patience, STILL_TIME, Stalled};
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_heartbeat.sql"),
     include_str!("../migrations/0003_removals.sql"),
     include_str!("../migrations/0004_calling.sql"),
+    include_str!("../migrations/0005_name_index.sql"),
 ];
 
 /// How often the log says that a server waits for its turn.
 const SAY_EVERY: Duration = Duration::from_secs(5);
+
+/// The migration after whose statements the index of names is filled.
+const NAME_INDEX: i64 = 5;
 
 /// How long an owner of the turn may take for one migration before another takes over.
 const TURN_MILLISECONDS: i64 = 60_000;
@@ -255,6 +260,9 @@ async fn run_migrations(session: &Object, owner: i64) -> Result<(), Unprepared> 
         }
         for statement in statements(migration) {
             run_idempotent(session, statement).await?;
+        }
+        if number == NAME_INDEX && !name_index::fill(session, owner, TURN_MILLISECONDS).await? {
+            return Err(Unprepared::NoTurn);
         }
         // Whoever took over meanwhile has done the same, and writes it down.
         let sql = format!(

@@ -28,14 +28,11 @@ use crate::line::Lines;
 use crate::location::Location;
 use crate::moving;
 use crate::reads::{self, TokenWithApp};
-use crate::rows::{self, APP_COLUMNS, PageRow, TOKEN_COLUMNS};
+use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, PageRow, TOKEN_COLUMNS};
 use crate::schema::{self, Upgrade};
+use crate::search;
 use crate::sessions::{Sessions, TRY_TIME};
 use crate::writes::{Observers, Writer};
-
-/// How many names a search reads from the database at a time. The database has no function of its
-/// own that ignores accents, so names are compared here.
-const SEARCHED_NAMES: usize = 2_000;
 
 /// How long closing the store may take.
 const CLOSE_TIME: Duration = Duration::from_secs(10);
@@ -156,58 +153,36 @@ impl PostgresStore {
         self.sessions()?.search(sql, parameters).await
     }
 
-    /// Pages whose signed ids are in a range, appended to those found already.
+    /// Appends the first Pages whose signed ids are in a range, in the order of these, until there
+    /// are `limit`.
     async fn append_pages(
         &self,
         found: &mut Vec<PageRecord>,
         ids: RangeInclusive<i64>,
-        search: &PageSearch,
         limit: usize,
     ) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {PAGE_COLUMNS} FROM page \
+             WHERE page_id >= $1 AND page_id <= $2 AND NOT removed ORDER BY page_id LIMIT $3"
+        );
         let (mut first, last) = ids.into_inner();
         while found.len() < limit {
             let missing = limit - found.len();
-            let count = if search.finds_all() {
-                missing
-            } else {
-                SEARCHED_NAMES
-            };
-            let names = self.names(first..=last, count).await?;
-            let matches = names
-                .iter()
-                .filter(|(page_id, name)| search.finds(*page_id, name.as_deref()));
-            let wanted: Vec<PageId> = matches.take(missing).map(|(id, _name)| *id).collect();
-            if !wanted.is_empty() {
-                let ids: Vec<i64> = wanted.iter().map(|id| signed(id.get())).collect();
-                let mut rows = reads::pages_of(&self.rows(&reads::pages_sql(), &[&ids]).await?)?;
-                for row in wanted.iter().filter_map(|page_id| rows.remove(page_id)) {
-                    let row = self.observers.readable(row)?;
-                    // It may have been removed since its name was read.
-                    found.extend(row.filter(|row| !row.removed).map(|row| row.record));
-                }
+            let count = i64::try_from(missing).unwrap_or(i64::MAX);
+            let rows = self.rows(&sql, &[&first, &last, &count]).await?;
+            for row in &rows {
+                let row = self.observers.readable(rows::page(row))?;
+                found.extend(row.map(|row| row.record));
             }
-            let Some((newest, _name)) = names.last().filter(|_| names.len() == count) else {
+            let Some(newest) = rows.last().filter(|_| rows.len() == missing) else {
                 break;
             };
-            match signed(newest.get()).checked_add(1) {
+            match signed(rows::page_id(newest)?.get()).checked_add(1) {
                 Some(next) if next <= last => first = next,
                 _ => break,
             }
         }
         Ok(())
-    }
-
-    /// The names of the first Pages whose signed ids are in a range, in the order of these.
-    async fn names(
-        &self,
-        ids: RangeInclusive<i64>,
-        count: usize,
-    ) -> Result<Vec<(PageId, Option<String>)>, StoreError> {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        let sql = "SELECT page_id, name FROM page \
-                   WHERE page_id >= $1 AND page_id <= $2 AND NOT removed ORDER BY page_id LIMIT $3";
-        let rows = self.rows(sql, &[ids.start(), ids.end(), &count]).await?;
-        rows.iter().map(rows::page_name).collect()
     }
 }
 
@@ -301,11 +276,13 @@ impl SettingsStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
         let search = PageSearch::new(text);
+        if !search.finds_all() {
+            let sessions = self.sessions()?;
+            return search::find(sessions, &self.observers, &search, after, limit).await;
+        }
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
-            if found.len() < limit {
-                self.append_pages(&mut found, ids, &search, limit).await?;
-            }
+            self.append_pages(&mut found, ids, limit).await?;
         }
         Ok(found)
     }

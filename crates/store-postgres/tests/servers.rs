@@ -249,7 +249,7 @@ async fn a_newer_schema_is_refused_and_left_alone() {
         error,
         StoreError::NewerSchema {
             found: 99,
-            known: 4
+            known: 5
         }
     ));
 }

@@ -14,16 +14,21 @@ use crate::changes;
 use crate::connection::execute;
 use crate::error::of_write;
 use crate::history;
+use crate::name_index;
 use crate::rows;
 
 /// Adds a Page, or brings a removed one back.
 pub(crate) fn add_page(connection: &Connection, page: &NewPage) -> Result<Added, StoreError> {
     let added = insert_page(connection, page.page_id, page.name.as_deref())?;
+    if page.name.is_some() {
+        name_index::set_name(connection, page.page_id, page.name.as_deref())?;
+    }
     log(connection, Invalidation::Page(page.page_id))?;
     Ok(added)
 }
 
-/// Adds a Page without a word in the log of changes: for a write that is heard of otherwise.
+/// Inserts a Page without a change record, and leaves the index of names alone: where a name is
+/// given, the caller writes both.
 pub(crate) fn insert_page(
     connection: &Connection,
     page_id: PageId,
@@ -51,6 +56,7 @@ pub(crate) fn set_page(connection: &Connection, change: &PageChange) -> Result<b
     }
     if change.name.is_some() {
         insert_page(connection, change.page_id, change.name.as_deref())?;
+        name_index::set_name(connection, change.page_id, change.name.as_deref())?;
     }
     state_calling(connection, change.page_id, change.calling)?;
     log(connection, Invalidation::Page(change.page_id))?;
@@ -103,6 +109,9 @@ pub(crate) fn remove_page(
          newest_entry = ?3, eligible = 1, engaged_users = NULL WHERE page_id = ?1",
         params![signed(page_id.get()), signed(revision.get()), entry],
     )?;
+    if row.record.name.is_some() {
+        name_index::set_name(connection, page_id, None)?;
+    }
     log(connection, Invalidation::Page(page_id))?;
     uncover(connection, page_id).map(Some)
 }

@@ -335,7 +335,7 @@ mod tests {
         connection
             .execute_batch(
                 "DROP TABLE mark; DROP INDEX removal; ALTER TABLE page DROP COLUMN eligible; \
-                 ALTER TABLE page DROP COLUMN engaged_users; PRAGMA user_version = 2",
+                 ALTER TABLE page DROP COLUMN engaged_users; DROP TABLE name_segment; PRAGMA user_version = 2",
             )
             .unwrap();
         schema::migrate(&mut connection, &folder.path().join("pagebell.db")).unwrap();

@@ -2,12 +2,12 @@
 
 use rusqlite::Connection;
 use settings_store::{
-    Decision, Imported, ImportedPage, Invalidation, PageRecord, PagesImport, Revision, StoreError,
-    signed,
+    Decision, Imported, ImportedPage, Invalidation, NameChanges, PageRecord, PagesImport, Revision,
+    StoreError, signed,
 };
 
 use crate::rows::{self, PageRow};
-use crate::{administration, changes, error};
+use crate::{administration, changes, error, name_index};
 
 /// Adds or updates the Pages of an import, within the transaction of the caller.
 pub(crate) fn import(
@@ -18,8 +18,12 @@ pub(crate) fn import(
     // The sort is stable: a Page that comes twice keeps its order.
     import.pages.sort_by_key(|page| signed(page.page_id.get()));
     let mut imported = Imported::default();
+    let mut names = NameChanges::default();
     for page in &import.pages {
         let present = rows::find_page(connection, page.page_id)?;
+        if page.name.is_some() {
+            names.set(page.page_id, page.name.as_deref());
+        }
         let count = match present {
             None => {
                 add(connection, &import, page)?;
@@ -43,6 +47,7 @@ pub(crate) fn import(
         };
         *count += 1;
     }
+    name_index::apply(connection, names)?;
     if imported.added + imported.changed > 0 {
         // One word for all of them: a running server that keeps copies drops them.
         changes::append(connection, Invalidation::Everything)

@@ -20,10 +20,12 @@ mod import;
 mod lock;
 mod maintenance;
 mod moving;
+mod name_index;
 mod place;
 mod readers;
 mod rows;
 mod schema;
+mod search;
 mod store;
 mod writer;
 

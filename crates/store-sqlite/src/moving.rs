@@ -4,12 +4,12 @@ use std::ops::RangeInclusive;
 
 use call_settings::PageId;
 use rusqlite::{Connection, params};
-use settings_store::{HistoryEntry, Invalidation, Move, Moved, StoreError, WholePage};
+use settings_store::{HistoryEntry, Invalidation, Move, Moved, NameChanges, StoreError, WholePage};
 
 use crate::history::{self, Lives};
 use crate::rows::{self, PAGE_COLUMNS};
 use crate::writer::Shared;
-use crate::{administration, changes, error};
+use crate::{administration, changes, error, name_index};
 
 /// Appends whole Pages whose signed ids are in a range, in their order, until there are `limit`.
 pub(crate) fn append_whole_pages(
@@ -60,6 +60,7 @@ pub(crate) fn put_whole_pages(
     pages: &[WholePage],
 ) -> Result<Moved, StoreError> {
     let mut moved = Moved::default();
+    let mut names = NameChanges::default();
     for page in pages {
         let page_id = page.record.page_id;
         let row = rows::find_page(connection, page_id)?;
@@ -72,6 +73,7 @@ pub(crate) fn put_whole_pages(
             Move::Write { after } => {
                 let entries = page.history_after(after);
                 administration::put_whole_page(connection, newest_entry, page, entries)?;
+                names.set(page_id, page.record.name.as_deref());
                 if page.was_removed_after(after) {
                     administration::uncover(connection, page_id)?;
                 }
@@ -79,6 +81,7 @@ pub(crate) fn put_whole_pages(
             }
         }
     }
+    name_index::apply(connection, names)?;
     if moved.written > 0 {
         changes::append(connection, Invalidation::Everything)
             .map_err(|error| error::of_write(&error))?;

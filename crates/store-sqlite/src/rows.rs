@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use secrecy::SecretString;
 use settings_store::{
-    AppId, AppRecord, Coverage, PageCalling, PageRecord, PageSearch, Revision, StoreError,
-    TokenHash, TokenId, TokenRecord, document, signed, unsigned,
+    AppId, AppRecord, Coverage, PageCalling, PageRecord, Revision, StoreError, TokenHash, TokenId,
+    TokenRecord, document, signed, unsigned,
 };
 
 use crate::error;
@@ -49,13 +49,6 @@ pub(crate) fn find_page(
         None => Ok(None),
         Some(row) => page(row).map(Some),
     }
-}
-
-/// Whether a search finds the Page of a row with [`PAGE_COLUMNS`].
-pub(crate) fn is_found(row: &Row<'_>, search: &PageSearch) -> rusqlite::Result<bool> {
-    let page_id = PageId::new(unsigned(row.get(0)?));
-    let name = row.get_ref(1)?.as_str_or_null()?;
-    Ok(search.finds(page_id, name))
 }
 
 /// A row with [`PAGE_COLUMNS`]. The document is checked against its checksum.

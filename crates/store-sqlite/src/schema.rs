@@ -7,14 +7,19 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use settings_store::StoreError;
 
 use crate::connection::{cannot_open, explain};
+use crate::name_index;
 
 /// Every migration, in order. The version of a schema is the number of migrations in it.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_history_checksum.sql"),
     include_str!("../migrations/0003_removals_and_marks.sql"),
     include_str!("../migrations/0004_calling.sql"),
+    include_str!("../migrations/0005_name_index.sql"),
 ];
+
+/// The version of the schema from which on names have an index, which is filled by that migration.
+const NAME_INDEX_SINCE: usize = 5;
 
 /// Marks the file as one of ours, in SQLite's header: `PBEL`.
 pub(crate) const APPLICATION_ID: i32 = 0x5042_454C;
@@ -52,6 +57,9 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     check_ours(&transaction, path)?;
     for migration in &MIGRATIONS[done..] {
         transaction.execute_batch(migration).map_err(failed)?;
+    }
+    if done < NAME_INDEX_SINCE {
+        name_index::fill(&transaction).map_err(failed)?;
     }
     transaction
         .pragma_update(None, "user_version", newest_version())
@@ -132,7 +140,7 @@ fn has_tables(connection: &Connection) -> rusqlite::Result<bool> {
 
 /// One look at every table and index, through their roots: finds missing tables and columns, and
 /// most damage that would stop the server later, in a time that does not grow with the store.
-const LOOKS: [&str; 10] = [
+const LOOKS: [&str; 11] = [
     "SELECT page_id, name, revision, document, checksum, removed, newest_entry, eligible, \
      engaged_users FROM page ORDER BY page_id LIMIT 1",
     "SELECT entry, previous_entry, page_id, revision, document, token_id, app_id, changed_ms, \
@@ -146,6 +154,7 @@ const LOOKS: [&str; 10] = [
     "SELECT page_id, revision, entry FROM mark ORDER BY page_id, revision LIMIT 1",
     "SELECT sequence, page_id, app_id, token_hash FROM change ORDER BY sequence LIMIT 1",
     "SELECT name, seq FROM sqlite_sequence LIMIT 1",
+    "SELECT first_id, filter, names FROM name_segment ORDER BY first_id LIMIT 1",
 ];
 
 /// Whether every table and index can be read from.

@@ -32,6 +32,7 @@ use crate::place;
 use crate::readers::Readers;
 use crate::rows::{self, APP_COLUMNS, PAGE_COLUMNS, TOKEN_COLUMNS};
 use crate::schema;
+use crate::search::Searches;
 use crate::writer::{Command, Shared, Transaction, Writer};
 
 /// Who opens the store.
@@ -45,7 +46,8 @@ pub enum Role {
 
 /// A store in one SQLite file.
 pub struct SqliteStore {
-    readers: Readers,
+    readers: Arc<Readers>,
+    searches: Searches,
     file: OpenFile,
     open: Mutex<Option<Open>>,
     shared: Arc<Shared>,
@@ -84,7 +86,7 @@ impl SqliteStore {
             Purpose::WriteAndCheckpoint
         };
         let writer = Writer::start(path, purpose, Arc::clone(&shared))?;
-        let readers = Readers::open(path)?;
+        let readers = Arc::new(Readers::open(path)?);
         let checkpoints = server
             .then(|| Checkpoints::start(path, Arc::clone(&shared)))
             .transpose()?;
@@ -92,6 +94,7 @@ impl SqliteStore {
             place::warn_of_other_readers(path);
         }
         Ok(Self {
+            searches: Searches::new(Arc::clone(&readers), Arc::clone(&shared)),
             readers,
             file: OpenFile::at(path)?,
             open: Mutex::new(Some(Open {
@@ -182,12 +185,11 @@ impl SqliteStore {
         &self,
         found: &mut Vec<PageRecord>,
         ids: RangeInclusive<i64>,
-        search: &PageSearch,
         limit: usize,
     ) -> Result<(), StoreError> {
         let connection = self.readers.take()?;
         // The rows come in the order of the key, one step at a time: no row behind the last one
-        // that is wanted is read, and nothing of the others is decoded but id and name.
+        // that is wanted is read.
         let sql = format!(
             "SELECT {PAGE_COLUMNS} FROM page WHERE page_id >= ?1 AND page_id <= ?2 AND removed = 0 \
              ORDER BY page_id"
@@ -201,9 +203,7 @@ impl SqliteStore {
         while found.len() < limit
             && let Some(row) = rows.next().map_err(|error| of_read(&error))?
         {
-            if rows::is_found(row, search).map_err(|error| of_read(&error))?
-                && let Some(row) = self.shared.readable(rows::page(row))?
-            {
+            if let Some(row) = self.shared.readable(rows::page(row))? {
                 found.push(row.record);
             }
         }
@@ -285,10 +285,13 @@ impl SettingsStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<PageRecord>, StoreError> {
         let search = PageSearch::new(text);
+        if !search.finds_all() {
+            return self.searches.find(search, after, limit).await;
+        }
         let mut found = Vec::new();
         for ids in signed_ids_after(after) {
             if found.len() < limit {
-                self.append_pages(&mut found, ids, &search, limit)?;
+                self.append_pages(&mut found, ids, limit)?;
             }
         }
         Ok(found)

@@ -1,6 +1,7 @@
 //! Whether a store is sound: the file, the schema, each document, the history of each Page, and
 //! what every other column holds.
 
+mod names;
 mod rules;
 
 use std::path::Path;
@@ -13,6 +14,9 @@ use super::open_to_examine;
 use crate::error::of_read;
 use crate::rows;
 use crate::schema;
+
+/// The version of the schema from which on names have an index.
+const NAME_INDEX_SINCE: i64 = 5;
 
 /// The most findings that are listed; a store with more is lost anyway.
 const MOST_FINDINGS: usize = 100;
@@ -118,6 +122,15 @@ impl Examination {
         }
         for rule in rules::rules(version) {
             let examined = self.examine_rule(connection, &rule);
+            if has_schema || examined.is_ok() {
+                self.take(examined)?;
+            }
+        }
+        if version >= NAME_INDEX_SINCE {
+            let examined = names::examine(connection, |finding| {
+                self.find(finding);
+                self.findings.len() < MOST_FINDINGS
+            });
             if has_schema || examined.is_ok() {
                 self.take(examined)?;
             }

@@ -422,6 +422,64 @@ pub(crate) const OF_MARKS: &[(&str, &str, &str, &str)] = &[
     ("mark", "*", "DROP TABLE mark", "the table mark is missing"),
 ];
 
+/// Damage of the index of names.
+pub(crate) const OF_NAMES: &[(&str, &str, &str, &str)] = &[
+    (
+        "name_segment",
+        "first_id",
+        "UPDATE name_segment SET first_id = 1 WHERE first_id = 0",
+        "the index of names lacks the segment from 0 on",
+    ),
+    (
+        "name_segment",
+        "first_id",
+        "UPDATE name_segment SET first_id = 2 WHERE first_id = 0",
+        "from 2 on: it does not have the name of the Page 1001",
+    ),
+    (
+        "name_segment",
+        "filter",
+        "UPDATE name_segment SET filter = zeroblob(1920) WHERE first_id = 0",
+        "from 0 on: its filter is that of other names",
+    ),
+    (
+        "name_segment",
+        "names",
+        "UPDATE name_segment SET names = x'01000000' WHERE first_id = 0",
+        "from 0 on: it does not have the name of the Page 1001",
+    ),
+    (
+        "name_segment",
+        "names",
+        "UPDATE name_segment SET names = substr(names, 1, length(names) - 1) WHERE first_id = 0",
+        "a segment of the search index cannot be read",
+    ),
+    (
+        "name_segment",
+        "*",
+        "DELETE FROM name_segment WHERE first_id < 0",
+        "the index of names lacks the segment from -9223372036854775808 on",
+    ),
+    (
+        "name_segment",
+        "*",
+        "DROP TABLE name_segment",
+        "the table name_segment is missing",
+    ),
+    (
+        "page",
+        "name",
+        "UPDATE page SET name = 'Bäckerei' WHERE page_id = 1001",
+        "from 0 on: it does not have the name of the Page 1001",
+    ),
+    (
+        "page",
+        "name",
+        "UPDATE page SET name = NULL WHERE page_id = 1002",
+        "from 0 on: it does not have the name of the Page 1002",
+    ),
+];
+
 /// Damage of the header and of the schema.
 pub(crate) const OF_THE_WHOLE: &[(&str, &str)] = &[
     ("PRAGMA user_version = 0", "the schema has the version 0"),

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use call_settings::{PageId, SettingsUpdate};
-use damage::{DAMAGE, OF_MARKS, OF_THE_WHOLE};
+use damage::{DAMAGE, OF_MARKS, OF_NAMES, OF_THE_WHOLE};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use settings_store::{Author, SettingsStore, SettingsWrite};
@@ -97,6 +97,7 @@ async fn damage_is_planted_in_every_column_and_found() {
         DAMAGE
             .iter()
             .chain(OF_MARKS)
+            .chain(OF_NAMES)
             .any(|damage| (damage.0, damage.1) == (table, column))
     };
     for (table, column) in &columns {
@@ -105,7 +106,7 @@ async fn damage_is_planted_in_every_column_and_found() {
     for table in tables {
         assert!(is_planted(table, "*"), "{table} has no damage");
     }
-    for (_, _, damage, finding) in DAMAGE.iter().chain(OF_MARKS) {
+    for (_, _, damage, finding) in DAMAGE.iter().chain(OF_MARKS).chain(OF_NAMES) {
         damaged(
             &store,
             |path| execute(path, damage),
@@ -141,16 +142,17 @@ async fn a_value_of_a_wrong_type_is_found_in_every_column() {
         // SQLite's own table has no types, and a row's number cannot be anything else.
         let is_number_of_row = matches!(
             (table.as_str(), column.as_str()),
-            ("page", "page_id") | ("history", "entry") | ("app", "app_id") | ("change", "sequence")
+            ("page", "page_id")
+                | ("history", "entry")
+                | ("app", "app_id")
+                | ("change", "sequence")
+                | ("name_segment", "first_id")
         ) || (table == "token" && column == "token_id");
         if table == "sqlite_sequence" || is_number_of_row {
             continue;
         }
-        let value = if column.ends_with("hash") {
-            "'text'"
-        } else {
-            "x'00'"
-        };
+        let is_bytes = column.ends_with("hash") || table == "name_segment";
+        let value = if is_bytes { "'text'" } else { "x'00'" };
         let damage = format!("UPDATE OR REPLACE {table} SET {column} = {value}");
         damaged(
             &store,
