@@ -1,11 +1,11 @@
 //! The index by which stores find Pages by their names.
 //!
-//! The names of Pages whose signed ids are neighbours lie in one *segment*: folded as
-//! [`PageSearch`](crate::PageSearch) folds them, one after the other, with a filter of the groups of
-//! letters that occur in them. A search skips every segment whose filter lacks a group of letters of
-//! the text, and looks for the words in the text of the others, which takes about as long as reading
-//! it. So the worst search, of two words of which each is in half of the names and which meet in
-//! none, reads the folded names once, at most 64 KiB at a time, and most searches read few segments.
+//! The names of Pages whose signed ids are neighbours lie in one *segment*: the distinct words of them,
+//! folded as [`PageSearch`](crate::PageSearch) folds them, the words of each name by their numbers, and
+//! a filter of the groups of letters that occur in them. A search skips every segment whose filter
+//! lacks a group of letters of the text, and looks for its words in the words of the others, which
+//! takes about as long as reading them. So the worst search, for two words of which each is in half of
+//! the names and which meet in none, reads the index once, and most searches read few segments.
 //!
 //! A segment is found by its first signed id: it holds what lies between that and the first id of
 //! the next one. There are always the segments [`FIRST_SEGMENTS`], so that none holds ids of both
