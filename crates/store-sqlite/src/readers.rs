@@ -68,6 +68,12 @@ impl Readers {
         Ok(Reader { connection: free })
     }
 
+    /// How many connections there are.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.connections.len()
+    }
+
     /// Closes every connection, each after its present caller.
     pub(crate) fn close(&self) {
         for connection in &self.connections {
