@@ -54,14 +54,19 @@ pub(super) fn router(pagebell: Arc<Pagebell>) -> Router {
         .with_state(pagebell)
 }
 
-async fn alive() -> &'static str {
-    "alive\n"
+/// The type of what health and readiness answer. Pages of other origins may read it, such as a status
+/// page.
+const PLAIN_TEXT: &str = "text/plain; charset=utf-8";
+
+async fn alive() -> Response {
+    with_type(PLAIN_TEXT, "alive\n".to_owned())
 }
 
 /// Says what is wrong, a line each; with `verbose` in the query also what is right.
 async fn ready(State(pagebell): State<Arc<Pagebell>>, RawQuery(query): RawQuery) -> Response {
     if pagebell.is_stopping.load(Ordering::SeqCst) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+        let stopping = with_type(PLAIN_TEXT, "stopping\n".to_owned());
+        return (StatusCode::SERVICE_UNAVAILABLE, stopping).into_response();
     }
     let query = query.unwrap_or_default();
     let is_verbose = query
@@ -83,7 +88,7 @@ async fn ready(State(pagebell): State<Arc<Pagebell>>, RawQuery(query): RawQuery)
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, lines).into_response()
+    (status, with_type(PLAIN_TEXT, lines)).into_response()
 }
 
 async fn metrics(State(pagebell): State<Arc<Pagebell>>) -> Response {

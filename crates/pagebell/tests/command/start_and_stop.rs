@@ -124,7 +124,9 @@ fn health_readiness_metrics_and_documents() {
     let token = server.token();
     server.ask("POST", EDGE, &token, "{\"audio_enabled\":false}");
     for path in ["/healthz", "/readyz"] {
-        assert_eq!(server.ask("GET", path, "", "").status, 200);
+        let reply = server.ask("GET", path, "", "");
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
     }
     let metrics = server.ask("GET", "/metrics", "", "").body;
     for part in [
