@@ -43,6 +43,8 @@ DEMO_PAGE_ID = "1234567890"
 PARAMETERS_OF_THE_CALL = frozenset(
     {"access_token", "oauth_token", "appsecret_proof", "appsecret_time", "fields", "method"}
 )
+# A member of another name that holds one of these at any depth is an error: it was meant as a setting.
+SETTINGS = frozenset({"audioenabled", "iconenabled", "videoenabled", "callrouting", "callhours"})
 # Only the present revision matches, and no document can know it; 0 is one that every Page has reached.
 LAWFUL_HEADERS = {"If-Match": "*", "Pagebell-Revision-At-Least": "0"}
 CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]")
@@ -129,8 +131,27 @@ def lawful_span(query: dict[str, Any]) -> dict[str, Any]:
     return lawful
 
 
+def squashed(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
+
+
+def holds_a_setting(value: object) -> bool:
+    """Whether an object in a value has the name of a setting; JSON in a text may have it too."""
+    if isinstance(value, dict):
+        return any(squashed(name) in SETTINGS or holds_a_setting(member) for name, member in value.items())
+    if isinstance(value, list):
+        return any(map(holds_a_setting, value))
+    return isinstance(value, str) and value.lstrip().startswith(("{", "[")) and any(
+        setting in squashed(value) for setting in SETTINGS
+    )
+
+
 def lawful_body(body: dict[str, Any]) -> dict[str, Any]:
-    lawful = {name: value for name, value in body.items() if name not in PARAMETERS_OF_THE_CALL}
+    lawful = {
+        name: value
+        for name, value in body.items()
+        if name not in PARAMETERS_OF_THE_CALL and (squashed(name) in SETTINGS or not holds_a_setting(value))
+    }
     if isinstance(lawful.get("call_hours"), dict):
         lawful["call_hours"] = lawful_call_hours(lawful["call_hours"])
     return lawful

@@ -262,10 +262,10 @@ test('a search that the store does not answer says so, keeps its text, and is tr
   await start(t, database);
   const page = await signedIn('/console');
   const [, folder] = /@(.*):/.exec(database);
-  // Somebody's transaction keeps the Pages locked until its input ends.
+  // Somebody's transaction keeps the Pages and the index of their names locked until its input ends.
   const psql = spawn(`${POSTGRES_PROGRAMS}/psql`, ['-X', '-q', '-h', decodeURIComponent(folder), '-U', 'postgres', 'postgres'], { stdio: ['pipe', 'pipe', 'inherit'] });
   atEnd(t, () => psql.stdin.end());
-  psql.stdin.write('begin; lock table page in access exclusive mode;\n\\echo locked\n');
+  psql.stdin.write('begin; lock table page, name_segment in access exclusive mode;\n\\echo locked\n');
   await new Promise((resolve) => { psql.stdout.once('data', resolve); });
   await page.fill('#q', 'bak & "more"');
   const [response] = await Promise.all([page.waitForResponse(/q=bak/), page.keyboard.press('Enter')]);

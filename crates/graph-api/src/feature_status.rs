@@ -59,6 +59,7 @@ pub struct BusinessMessagingFeatureStatusRequest {
 
 /// A feature that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RequestedFeature {
     /// Its name.
     pub feature: Feature,
@@ -83,7 +84,7 @@ pub struct FeatureStatusPayload {
 impl FeatureStatusRequest {
     /// Reads the parameter `features`: an array of objects with the member `feature`, as JSON, as
     /// JSON text, or with a parameter for each (`features[0][feature]=messenger_api_calling`). All
-    /// features where it is absent or `null` (ours).
+    /// features where it is absent (ours).
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl FeatureStatusRequest {
         let parsed;
         let sent = parameters.sent("features");
         let value = match (sent.whole, sent.members.first()) {
-            (None | Some(ParameterValue::Json(Value::Null)), None) => {
+            (None, None) => {
                 return Ok(Self {
                     features: Feature::ALL.to_vec(),
                 });
@@ -200,7 +201,6 @@ mod tests {
         for (query, json) in [
             ("", ""),
             ("", r#"{"features":[{"feature":"messenger_api_calling"}]}"#),
-            ("", r#"{"features":null}"#),
             (
                 "",
                 r#"{"features":[{"feature":"messenger_api_calling"},{"feature":"messenger_api_calling"}]}"#,
@@ -223,6 +223,11 @@ mod tests {
                 "",
                 r#"{"features":[{"feature":"whatsapp"}]}"#,
                 "features[0][feature] must be one of {messenger_api_calling} - got \"whatsapp\"",
+            ),
+            (
+                "",
+                r#"{"features":null}"#,
+                "features must be an array such as [{\"feature\":\"messenger_api_calling\"}] - got null",
             ),
             (
                 "",

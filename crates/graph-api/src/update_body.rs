@@ -9,7 +9,8 @@ use utoipa::ToSchema;
 use crate::payload::RingTargetName;
 
 /// An update: any subset of the fields. Each field that is present is replaced whole; the absent
-/// ones stay as they are. Other members are ignored.
+/// ones stay as they are. Other members are ignored, unless their names are nearly those of settings
+/// or they hold settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PageMessengerCallSettingsRequest {
     /// Let people call the Page with audio, or not.
