@@ -43,8 +43,10 @@ DEMO_PAGE_ID = "1234567890"
 PARAMETERS_OF_THE_CALL = frozenset(
     {"access_token", "oauth_token", "appsecret_proof", "appsecret_time", "fields", "method"}
 )
-# A member of another name that holds one of these at any depth is an error: it was meant as a setting.
-SETTINGS = frozenset({"audioenabled", "iconenabled", "videoenabled", "callrouting", "callhours"})
+# The settings. A name that has nearly one of them in it, or whose value holds one at any depth, is an error: it was
+# meant as a setting. So is the name of a member of a setting, and a short name.
+SETTINGS = frozenset({"audio_enabled", "icon_enabled", "video_enabled", "call_routing", "call_hours"})
+MISPLACED = frozenset({"ringtarget", "timezoneid", "weeklyoperatinghours", "audio", "icon", "video", "routing", "hours"})
 # Only the present revision matches, and no document can know it; 0 is one that every Page has reached.
 LAWFUL_HEADERS = {"If-Match": "*", "Pagebell-Revision-At-Least": "0"}
 CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3])[0-5][0-9]")
@@ -135,22 +137,30 @@ def squashed(name: str) -> str:
     return "".join(filter(str.isalnum, name)).lower()
 
 
+def names_a_setting(text: str) -> bool:
+    return any(squashed(setting) in squashed(text) for setting in SETTINGS)
+
+
 def holds_a_setting(value: object) -> bool:
     """Whether an object in a value has the name of a setting; JSON in a text may have it too."""
     if isinstance(value, dict):
-        return any(squashed(name) in SETTINGS or holds_a_setting(member) for name, member in value.items())
+        return any(names_a_setting(name) or holds_a_setting(member) for name, member in value.items())
     if isinstance(value, list):
         return any(map(holds_a_setting, value))
-    return isinstance(value, str) and value.lstrip().startswith(("{", "[")) and any(
-        setting in squashed(value) for setting in SETTINGS
+    return isinstance(value, str) and names_a_setting(value)
+
+
+def is_misplaced(name: str, value: object) -> bool:
+    return name not in SETTINGS and (
+        names_a_setting(name) or squashed(name) in MISPLACED or holds_a_setting(value)
     )
 
 
-def lawful_body(body: dict[str, Any]) -> dict[str, Any]:
+def lawful_body(body: dict[str, Any], is_update: bool) -> dict[str, Any]:
     lawful = {
         name: value
         for name, value in body.items()
-        if name not in PARAMETERS_OF_THE_CALL and (squashed(name) in SETTINGS or not holds_a_setting(value))
+        if name not in PARAMETERS_OF_THE_CALL and not (is_update and is_misplaced(name, value))
     }
     if isinstance(lawful.get("call_hours"), dict):
         lawful["call_hours"] = lawful_call_hours(lawful["call_hours"])
@@ -174,7 +184,7 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
             if name in case.headers:
                 case.headers = {**case.headers, name: value}
     if isinstance(case.body, dict) and is_meant_to_be_valid(case, "body"):
-        body = lawful_body(case.body)
+        body = lawful_body(case.body, case.path.endswith("/messenger_call_settings"))
         if body != case.body:
             case.body = body
     return case
