@@ -144,7 +144,10 @@ def names_a_setting(text: str) -> bool:
 def holds_a_setting(value: object) -> bool:
     """Whether an object in a value has the name of a setting; JSON in a text may have it too."""
     if isinstance(value, dict):
-        return any(names_a_setting(name) or holds_a_setting(member) for name, member in value.items())
+        return any(
+            names_a_setting(name) or squashed(name) in MISPLACED or holds_a_setting(member)
+            for name, member in value.items()
+        )
     if isinstance(value, list):
         return any(map(holds_a_setting, value))
     return isinstance(value, str) and names_a_setting(value)

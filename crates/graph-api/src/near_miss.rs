@@ -47,12 +47,15 @@ fn violation(name: &str, value: &ParameterValue) -> Option<String> {
     if SettingsField::ALL.iter().any(|field| field.name() == whole) {
         return None;
     }
-    name_violation(name, whole).or_else(|| {
-        let field = held_setting(value)?;
-        Some(format!(
-            "holds {field}, which must be a parameter of its own, in no other"
-        ))
-    })
+    if let Some(violation) = name_violation(name, whole) {
+        return Some(violation);
+    }
+    // No parameter is called so: it is JSON in the place of a form or a query.
+    if name.trim_start().starts_with('{') {
+        return Some("is JSON in the place of a name; send JSON as the body".to_owned());
+    }
+    held_setting(value)
+        .map(|field| format!("holds {field}, which must be a parameter of its own, in no other"))
 }
 
 fn name_violation(name: &str, whole: &str) -> Option<String> {
@@ -63,12 +66,7 @@ fn name_violation(name: &str, whole: &str) -> Option<String> {
         .find(|field| {
             is_near(&squashed, field.name()) || squashed_name.contains(&squash(field.name()))
         })
-        .or_else(|| {
-            let mut names = SHORT_NAMES.iter();
-            names
-                .find(|(short, _field)| *short == squashed)
-                .map(|(_short, field)| *field)
-        });
+        .or_else(|| short_name(&squashed));
     if let Some(field) = field {
         return Some(format!("is not the name of a setting; write {field}"));
     }
@@ -79,6 +77,14 @@ fn name_violation(name: &str, whole: &str) -> Option<String> {
             .find(|member| squash(member) == squashed)?;
         Some(format!("is a member of {field}; write {field}[{member}]"))
     })
+}
+
+/// The field with this short name.
+fn short_name(squashed: &str) -> Option<SettingsField> {
+    let mut names = SHORT_NAMES.iter();
+    names
+        .find(|(short, _field)| *short == squashed)
+        .map(|(_short, field)| *field)
 }
 
 /// The setting that a member beside the parameters of a request is or holds.
@@ -125,10 +131,23 @@ fn held_in_json(value: &Value) -> Option<SettingsField> {
     match value {
         Value::Object(members) => members
             .iter()
-            .find_map(|(name, value)| named_setting(name).or_else(|| held_in_json(value))),
+            .find_map(|(name, value)| held_name(name).or_else(|| held_in_json(value))),
         Value::Array(elements) => elements.iter().find_map(held_in_json),
         _ => None,
     }
+}
+
+/// The setting that the member of an object is called by: its name, a short name, or that of one of
+/// its members.
+fn held_name(name: &str) -> Option<SettingsField> {
+    let squashed = squash(name);
+    let has_member = |field: &SettingsField| {
+        let mut members = field.members().iter();
+        members.any(|member| squash(member) == squashed)
+    };
+    named_setting(name)
+        .or_else(|| short_name(&squashed))
+        .or_else(|| SettingsField::ALL.into_iter().find(has_member))
 }
 
 /// The letters and digits of a name in lower case: `audioEnabled` and ` audio_enabled` are the
@@ -212,7 +231,7 @@ mod tests {
             }
         }
         for value in [
-            "{\"audio\":true}",
+            "{\"sound\":true}",
             "audio_enabled",
             "{}",
             "[\"audio_enabled\"]",
@@ -223,6 +242,21 @@ mod tests {
 
     fn text(text: &str) -> ParameterValue {
         ParameterValue::Text(text.to_owned())
+    }
+
+    #[test]
+    fn short_names_and_members_count_inside_of_values_too() {
+        for (value, meant) in [
+            (r#"{"settings":{"video":true}}"#, "video_enabled"),
+            (r#"[{"ring_target":"META"}]"#, "call_routing"),
+            (r#"{"timezoneId":"UTC"}"#, "call_hours"),
+        ] {
+            let violation = violation("page", &text(value)).unwrap_or_default();
+            assert!(violation.contains(meant), "{value}: {violation}");
+        }
+        assert_eq!(violation("page", &text(r#"{"name":"Bakery"}"#)), None);
+        let violation = violation("{\"video\":true}", &text("")).unwrap();
+        assert!(violation.contains("send JSON as the body"), "{violation}");
     }
 
     #[test]
