@@ -50,9 +50,9 @@ fn violation(name: &str, value: &ParameterValue) -> Option<String> {
     if let Some(violation) = name_violation(name, whole) {
         return Some(violation);
     }
-    // No parameter is called so: it is JSON in the place of a form or a query.
-    if name.trim_start().starts_with('{') {
-        return Some("is JSON in the place of a name; send JSON as the body".to_owned());
+    if let Some(field) = held_in_text(name) {
+        let violation = format!("is JSON with {field} in the place of a name; send it as the body");
+        return Some(violation);
     }
     held_setting(value)
         .map(|field| format!("holds {field}, which must be a parameter of its own, in no other"))
@@ -256,7 +256,7 @@ mod tests {
         }
         assert_eq!(violation("page", &text(r#"{"name":"Bakery"}"#)), None);
         let violation = violation("{\"video\":true}", &text("")).unwrap();
-        assert!(violation.contains("send JSON as the body"), "{violation}");
+        assert!(violation.contains("send it as the body"), "{violation}");
     }
 
     #[test]
